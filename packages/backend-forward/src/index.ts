@@ -1,0 +1,17 @@
+import { AutoForward, registerBackend } from "@polyad/core/extend";
+import { pushforward } from "./dual.js";
+
+export { AutoForward };
+
+registerBackend({
+  adtype: "forward",
+  capabilities: {
+    forward: "fast",
+    order: Infinity,
+    dtypes: ["float64", "float32"],
+    execution: "sync",
+    traceable: true,
+    controlFlow: true,
+  },
+  pushforward,
+});

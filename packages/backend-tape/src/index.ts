@@ -1,0 +1,17 @@
+import { AutoTape, registerBackend } from "@polyad/core/extend";
+import { pullback } from "./tape.js";
+
+export { AutoTape };
+
+registerBackend({
+  adtype: "tape",
+  capabilities: {
+    reverse: "fast",
+    order: Infinity,
+    dtypes: ["float64", "float32"],
+    execution: "sync",
+    traceable: true,
+    controlFlow: true,
+  },
+  pullback,
+});

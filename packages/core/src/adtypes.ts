@@ -1,0 +1,63 @@
+/**
+ * Names an engine: plain data, so that tokens print, compare, survive structuredClone, and a library can name an engine
+ * without depending on it.
+ */
+export interface ADType {
+  /** The tag by which the engine registers itself. */
+  readonly adtype: string;
+  /** Whether operators return values or promises. */
+  readonly execution: "sync" | "async";
+}
+
+/** Reverse mode on a tape, in `@polyad/backend-tape`. */
+export interface AutoTape extends ADType {
+  readonly adtype: "tape";
+  readonly execution: "sync";
+}
+export function AutoTape(): AutoTape {
+  return { adtype: "tape", execution: "sync" };
+}
+
+/** Forward mode, in `@polyad/backend-forward`. */
+export interface AutoForward extends ADType {
+  readonly adtype: "forward";
+  readonly execution: "sync";
+  /** Tangents carried in one pass; chosen by size if absent. */
+  readonly chunkSize?: number;
+}
+export function AutoForward(options: { readonly chunkSize?: number } = {}): AutoForward {
+  return { adtype: "forward", execution: "sync", ...options };
+}
+
+/** The difference formula: order of accuracy 1, 2, 4 or 6 in the step. */
+export type FiniteDiffScheme = "forward" | "backward" | "central" | "central4" | "central6";
+
+/** Finite differences, in `@polyad/backend-finite-diff`. */
+export interface AutoFiniteDiff extends ADType {
+  readonly adtype: "finite-diff";
+  readonly execution: "sync";
+  /** "central" if absent. */
+  readonly scheme?: FiniteDiffScheme;
+  /** Absolute step; chosen by the scale of each input if absent. */
+  readonly step?: number;
+}
+export function AutoFiniteDiff(options: { readonly scheme?: FiniteDiffScheme; readonly step?: number } = {}): AutoFiniteDiff {
+  return { adtype: "finite-diff", execution: "sync", ...options };
+}
+
+/** Second order: `outer` differentiates what `inner` returns. */
+export interface SecondOrder<Outer extends ADType = ADType, Inner extends ADType = ADType> extends ADType {
+  readonly adtype: "second-order";
+  readonly outer: Outer;
+  readonly inner: Inner;
+  readonly execution: Outer["execution"] | Inner["execution"] extends "sync" ? "sync" : "async";
+}
+export function SecondOrder<Outer extends ADType, Inner extends ADType>(outer: Outer, inner: Inner): SecondOrder<Outer, Inner> {
+  const execution = outer.execution === "sync" && inner.execution === "sync" ? "sync" : "async";
+  return { adtype: "second-order", execution, outer, inner } as SecondOrder<Outer, Inner>;
+}
+
+/** Whether an argument is an engine's token. */
+export function isADType(x: unknown): x is ADType {
+  return typeof x === "object" && x !== null && "adtype" in x && typeof x.adtype === "string" && "execution" in x;
+}

@@ -1,0 +1,73 @@
+import type { DType } from "./dtype.js";
+import type { ADType } from "./adtypes.js";
+import type { Value } from "./tensor.js";
+
+/**
+ * The contract. An engine differentiates functions between flat lists of values; core does all the work on trees,
+ * checks arguments and results, and derives every operator from a pullback or a pushforward.
+ *
+ * Rules: `f` is called once. What is `undefined` is a zero. A cotangent or tangent has the shape and dtype of its
+ * value; a number's is a number. An exception thrown by `f` passes through, and leaves nothing behind.
+ */
+export interface Backend<A extends ADType = ADType> {
+  /** The tag of the tokens that name this engine. */
+  readonly adtype: A["adtype"];
+  readonly capabilities: Capabilities;
+
+  /** Reverse mode: y = f(x), and the map ct ↦ Jᵀ·ct. */
+  pullback?(f: FlatFunction, xs: readonly Value[], ad: A): Pullback;
+
+  /** Forward mode: y = f(x), and J·dx for each of several tangents. */
+  pushforward?(f: FlatFunction, xs: readonly Value[], tangents: readonly Tangents[], ad: A): Pushforward;
+
+  /**
+   * Any operator may be given natively. f returns the loss first, then results that are passed through; `grads` are
+   * the gradients of the loss.
+   */
+  withgradient?(f: FlatFunction, xs: readonly Value[], ad: A): MaybePromise<{ ys: readonly Value[]; grads: Tangents }>;
+}
+
+/** A function between flat lists of numbers and tensors. */
+export type FlatFunction = (xs: readonly Value[]) => readonly Value[];
+
+/** One tangent or cotangent per value; `undefined` is a zero. */
+export type Tangents = readonly (Value | undefined)[];
+
+export interface Pullback {
+  readonly ys: readonly Value[];
+  /** ct ↦ Jᵀ·ct; may be called any number of times until disposed. */
+  pull(cts: Tangents): Tangents;
+  /** Frees what the engine kept. */
+  dispose(): void;
+}
+
+export interface Pushforward {
+  readonly ys: readonly Value[];
+  /** One J·dx per tangent given. */
+  readonly tangents: readonly Tangents[];
+}
+
+export type MaybePromise<T> = T | Promise<T>;
+
+/** What an engine can do. Core chooses algorithms by these, refuses what is missing, and prints them in the matrix. */
+export interface Capabilities {
+  /** What a pass in each direction costs: "fast" is a small constant times f. Absent: derived from the other. */
+  readonly forward?: "fast" | "slow";
+  readonly reverse?: "fast" | "slow";
+  /** dtypes of active values. */
+  readonly dtypes: readonly DType[];
+  /** Highest order of derivative, by nesting the engine in itself. */
+  readonly order: number;
+  readonly execution: "sync" | "async";
+  /** Devices on which active values may live; every device unless said. */
+  readonly devices?: readonly string[];
+  /** Whether `f` may branch on values. */
+  readonly controlFlow: boolean;
+  /**
+   * Traceable: works on tracers of other engines as on numbers, so it nests. Opaque: needs concrete values; a
+   * derivative from outside is refused.
+   */
+  readonly traceable: boolean;
+  /** Tangents to push in one pass of `pushforward`, of n in all; 1 unless said. */
+  chunk?(n: number, ad: ADType): number;
+}

@@ -1,0 +1,14 @@
+import type { AnyPrimitive } from "./primitive.js";
+import type { HostTensor, Tensor, Value } from "./tensor.js";
+
+/** Where tensors live and primitives are evaluated. Host memory is one; engines register others. */
+export interface Device {
+  /** As printed, and as named in `toDevice`. */
+  readonly name: string;
+  /** Whether `dataSync` works, or only `data`. */
+  readonly reads: "sync" | "async";
+  /** Evaluates one primitive on tensors of this device, host tensors and numbers. */
+  evaluate(primitive: AnyPrimitive, inputs: readonly Value[], attrs: unknown): Value | readonly Value[];
+  /** Copies a host tensor here. */
+  put(x: HostTensor): Tensor;
+}

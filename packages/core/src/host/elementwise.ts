@@ -1,0 +1,122 @@
+import type { TypedArray } from "../dtype.js";
+import { broadcastStrides, sameShape, type Shape } from "../shape.js";
+import type { HostTensor } from "../tensor.js";
+import { mapLoop, zip3Loop, zipLoop, type Scalar1, type Scalar2, type Scalar3 } from "./loops.js";
+import { mapFloat32, type FastMap } from "./mapFloat32.js";
+
+/** A kernel fills `out` from operands that broadcast to its shape. */
+export type Kernel = (out: HostTensor, inputs: readonly (number | HostTensor)[]) => void;
+
+/** out = f(x) elementwise; `fast` names the SIMD kernel that float32 may use. */
+export function mapKernel(f: Scalar1, fast?: FastMap): Kernel {
+  const loop = mapLoop(f);
+  return (out, [operand]) => {
+    const x = elements(operand!);
+    const y = out.elements;
+    if (fast !== undefined && x instanceof Float32Array && y instanceof Float32Array && mapFloat32(fast, x, y)) return;
+    loop(y, x);
+  };
+}
+
+/** out = f(x, y) elementwise with broadcasting. */
+export function zipKernel(f: Scalar2): Kernel {
+  const loop = zipLoop(f);
+  return (out, inputs) => {
+    const x = inputs[0]!;
+    const y = inputs[1]!;
+    const xe = elements(x);
+    const ye = elements(y);
+    const xWhole = xe.length === out.size;
+    const yWhole = ye.length === out.size;
+    if ((xWhole || xe.length === 1) && (yWhole || ye.length === 1)) {
+      loop(out.elements, 0, xe, 0, xWhole ? 1 : 0, ye, 0, yWhole ? 1 : 0, out.size);
+      return;
+    }
+    const rows = plan(out.shape, [x, y]);
+    const [xs, ys] = rows.inner as [number, number];
+    eachRow(rows, (o, at) => loop(out.elements, o, xe, at[0]!, xs, ye, at[1]!, ys, rows.length));
+  };
+}
+
+/** out = f(x, y, z) elementwise with broadcasting. */
+export function zip3Kernel(f: Scalar3): Kernel {
+  const loop = zip3Loop(f);
+  return (out, inputs) => {
+    const [x, y, z] = inputs.map(elements) as [TypedArray, TypedArray, TypedArray];
+    const rows = plan(out.shape, inputs);
+    const [xs, ys, zs] = rows.inner as [number, number, number];
+    eachRow(rows, (o, at) => loop(out.elements, o, x, at[0]!, xs, y, at[1]!, ys, z, at[2]!, zs, rows.length));
+  };
+}
+
+function elements(x: number | HostTensor): TypedArray {
+  return typeof x === "number" ? Float64Array.of(x) : x.elements;
+}
+
+/** A broadcast walk: rows along the innermost (merged) axis, each operand at its own offset and stride. */
+export interface Rows {
+  readonly shape: Shape;
+  readonly strides: readonly (readonly number[])[];
+  /** Stride of each operand along a row. */
+  readonly inner: readonly number[];
+  /** Elements in a row. */
+  readonly length: number;
+}
+
+/** Merges neighbouring axes along which every operand runs on evenly, so that rows are as long as they can be. */
+export function plan(shape: Shape, operands: readonly (number | { readonly shape: Shape })[]): Rows {
+  const all = operands.map((x) => broadcastStrides(typeof x === "number" ? [] : x.shape, shape.length));
+  const merged: number[] = [];
+  const strides: number[][] = operands.map(() => []);
+  shape.forEach((n, axis) => {
+    const last = merged.length - 1;
+    if (n === 1) return;
+    if (last >= 0 && all.every((s, k) => strides[k]![last] === s[axis]! * n)) {
+      merged[last]! *= n;
+      all.forEach((s, k) => (strides[k]![last] = s[axis]!));
+    } else {
+      merged.push(n);
+      all.forEach((s, k) => strides[k]!.push(s[axis]!));
+    }
+  });
+  const length = merged.pop() ?? 1;
+  const inner = strides.map((s) => s.pop() ?? 0);
+  return { shape: merged, strides, inner, length };
+}
+
+/** Calls `row` with the output offset and the operands' offsets of each row. */
+export function eachRow({ shape, strides, length }: Rows, row: (out: number, at: readonly number[]) => void): void {
+  if (length === 0 || shape.includes(0)) return;
+  const index = new Array<number>(shape.length).fill(0);
+  const at = strides.map(() => 0);
+  for (let out = 0; ; out += length) {
+    row(out, at);
+    let axis = shape.length - 1;
+    for (; axis >= 0; axis--) {
+      index[axis]!++;
+      for (let k = 0; k < at.length; k++) at[k]! += strides[k]![axis]!;
+      if (index[axis]! < shape[axis]!) break;
+      for (let k = 0; k < at.length; k++) at[k]! -= strides[k]![axis]! * shape[axis]!;
+      index[axis] = 0;
+    }
+    if (axis < 0) return;
+  }
+}
+
+/** x repeated along broadcast axes. */
+export function expand(out: HostTensor, x: number | HostTensor): void {
+  if (typeof x === "number" || x.size === 1) {
+    out.elements.fill(typeof x === "number" ? x : x.elements[0]!);
+    return;
+  }
+  if (sameShape(out.shape, x.shape)) {
+    out.elements.set(x.elements);
+    return;
+  }
+  const rows = plan(out.shape, [x]);
+  const from = x.elements;
+  eachRow(rows, (o, at) => {
+    if (rows.inner[0] === 0) out.elements.fill(from[at[0]!]!, o, o + rows.length);
+    else out.elements.set(from.subarray(at[0]!, at[0]! + rows.length), o);
+  });
+}

@@ -1,0 +1,99 @@
+import type { TypedArray } from "../dtype.js";
+import type { Shape } from "../shape.js";
+import type { HostTensor } from "../tensor.js";
+import { permute } from "./permute.js";
+
+/** A tensor seen as [outer, length, inner], to be reduced along the middle. */
+export interface Middle {
+  readonly elements: TypedArray;
+  readonly outer: number;
+  readonly length: number;
+  readonly inner: number;
+}
+
+/** Brings the reduced axes together: free if they are neighbours, else by one copy. */
+export function middle(x: HostTensor, axes: readonly number[]): Middle {
+  const { shape } = x;
+  const neighbours = axes.every((a, i) => i === 0 || a === axes[i - 1]! + 1);
+  if (neighbours) {
+    const first = axes[0] ?? shape.length;
+    const past = first + axes.length;
+    return { elements: x.elements, outer: product(shape, 0, first), length: product(shape, first, past), inner: product(shape, past, shape.length) };
+  }
+  const kept = shape.map((_, i) => i).filter((i) => !axes.includes(i));
+  const order = [...kept, ...axes];
+  const elements = permute(x, order);
+  const length = axes.reduce((n, a) => n * shape[a]!, 1);
+  return { elements, outer: length === 0 ? product(kept.map((a) => shape[a]!), 0, kept.length) : elements.length / length, length, inner: 1 };
+}
+
+function product(shape: Shape, from: number, to: number): number {
+  let n = 1;
+  for (let i = from; i < to; i++) n *= shape[i]!;
+  return n;
+}
+
+/** Sums along the middle, in float64: pairwise along a row, so that the error grows with log n. */
+export function sumMiddle(out: TypedArray, { elements, outer, length, inner }: Middle): void {
+  if (inner === 1) {
+    for (let o = 0; o < outer; o++) out[o] = pairwise(elements, o * length, length);
+    return;
+  }
+  const wide = out instanceof Float64Array ? out : new Float64Array(out.length);
+  for (let o = 0; o < outer; o++) sumRows(wide, o * inner, elements, o * length * inner, length, inner);
+  if (wide !== out) out.set(wide);
+}
+
+/** Adds `length` rows of `inner` elements, in blocks whose sums are added pairwise. */
+function sumRows(out: Float64Array, to: number, x: TypedArray, from: number, length: number, inner: number): void {
+  const block = 128;
+  if (length <= block) {
+    for (let r = 0; r < length; r++) {
+      const row = from + r * inner;
+      for (let i = 0; i < inner; i++) out[to + i]! += x[row + i]!;
+    }
+    return;
+  }
+  const half = block * Math.floor((length / block + 1) / 2);
+  const rest = new Float64Array(inner);
+  sumRows(out, to, x, from, half, inner);
+  sumRows(rest, 0, x, from + half * inner, length - half, inner);
+  for (let i = 0; i < inner; i++) out[to + i]! += rest[i]!;
+}
+
+/** Pairwise summation over blocks of 128, eight running sums in a block. */
+export function pairwise(x: TypedArray, from: number, n: number): number {
+  if (n <= 128) {
+    const whole = from + (n & ~7);
+    let [a, b, c, d, e, f, g, h] = [0, 0, 0, 0, 0, 0, 0, 0];
+    let i = from;
+    for (; i < whole; i += 8) {
+      a += x[i]!;
+      b += x[i + 1]!;
+      c += x[i + 2]!;
+      d += x[i + 3]!;
+      e += x[i + 4]!;
+      f += x[i + 5]!;
+      g += x[i + 6]!;
+      h += x[i + 7]!;
+    }
+    let s = a + b + (c + d) + (e + f + (g + h));
+    for (; i < from + n; i++) s += x[i]!;
+    return s;
+  }
+  const half = (n >> 1) & ~7;
+  return pairwise(x, from, half) + pairwise(x, from + half, n - half);
+}
+
+/** Folds along the middle with `step`, starting from `start`. */
+export function foldMiddle(out: TypedArray, m: Middle, start: number, step: (acc: number, x: number) => number): void {
+  const { elements, outer, length, inner } = m;
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      let acc = start;
+      for (let k = 0, at = o * length * inner + i; k < length; k++, at += inner) acc = step(acc, elements[at]!);
+      out[o * inner + i] = acc;
+    }
+  }
+}
+

@@ -1,0 +1,27 @@
+import { asTensor, type Operand } from "../convert.js";
+import { AutodiffError, ShapeError } from "../errors.js";
+import { concat, type AxisOption } from "../primitives/concat.js";
+import { reshape } from "../primitives/reshape.js";
+import { resolveAxis, sameShape, showShape } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+
+/**
+ * Tensors (or numbers) of one shape side by side along a new axis, the first unless said.
+ *
+ * @throws ShapeError if the shapes differ.
+ * @example
+ * stack([tensor([1, 2]), tensor([3, 4])], { axis: 1 }).toArray() // [[1, 3], [2, 4]]
+ */
+export function stack(xs: readonly Operand[], { axis = 0 }: AxisOption = {}): Tensor {
+  const tensors = xs.map((x) => asTensor("stack", x));
+  const [first] = tensors;
+  if (first === undefined) throw new AutodiffError("stack: expected at least one tensor, got none.");
+  const at = resolveAxis("stack", axis, first.ndim + 1);
+  for (const { shape } of tensors) {
+    if (!sameShape(shape, first.shape)) {
+      throw new ShapeError(`stack: shapes ${showShape(first.shape)} and ${showShape(shape)} differ. Use concat() to join along an axis.`);
+    }
+  }
+  const thin = [...first.shape.slice(0, at), 1, ...first.shape.slice(at)];
+  return concat(tensors.map((t) => reshape(t, thin)), { axis: at });
+}

@@ -1,0 +1,9 @@
+import { binary, type BinaryPrimitive } from "./elementwise.js";
+
+/** x + y elementwise; shapes broadcast. */
+export const add: BinaryPrimitive = binary({
+  name: "add",
+  f: (x, y) => x + y,
+  dtype: "numeric",
+  partials: () => [(v) => v, (v) => v], // d(x + y) = dx + dy
+});

@@ -1,0 +1,70 @@
+import { asTensor, type Operand } from "../convert.js";
+import { AutodiffError, ShapeError } from "../errors.js";
+import { definePrimitive, type Primitive } from "../primitive.js";
+import { resolveAxis, showShape, sizeOf } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+import { broadcastTo } from "./broadcastTo.js";
+import { cast } from "./cast.js";
+import { slice } from "./slice.js";
+import { unslice } from "./unslice.js";
+
+export interface AxisOption {
+  readonly axis?: number | undefined;
+}
+
+type ConcatOp = (xs: readonly Operand[], options?: AxisOption) => Tensor;
+
+/**
+ * Tensors one after the other along an existing axis (the first, unless said); their other lengths agree.
+ *
+ * @throws ShapeError for shapes that do not fit, or scalars: see `stack`.
+ * @example
+ * concat([tensor([1, 2]), tensor([3])]).toArray() // [1, 2, 3]
+ */
+export const concat: Primitive<ConcatOp> = definePrimitive<readonly Tensor[], Tensor, { axis: number }, ConcatOp>({
+  name: "concat",
+  parse: (operands, { axis = 0 } = {}) => {
+    const xs = operands.map((x) => asTensor("concat", x));
+    if (xs.length === 0) throw new AutodiffError("concat: expected at least one tensor, got none.");
+    if (xs[0]!.ndim === 0) throw new ShapeError("concat: scalars have no axis to join along. Use stack().");
+    return [xs, { axis: resolveAxis("concat", axis, xs[0]!.ndim) }];
+  },
+  shape: (xs, { axis }) => {
+    const first = xs[0]!.shape;
+    for (const { shape } of xs) {
+      if (shape.length !== first.length || shape.some((n, i) => i !== axis && n !== first[i])) {
+        throw new ShapeError(`concat: shapes ${showShape(first)} and ${showShape(shape)} differ outside of axis ${axis}.`);
+      }
+    }
+    return first.map((n, i) => (i === axis ? xs.reduce((total, x) => total + x.shape[axis]!, 0) : n));
+  },
+  compute: (out, xs, { axis }) => {
+    const rows = sizeOf(out.shape.slice(0, axis));
+    const width = sizeOf(out.shape.slice(axis));
+    let at = 0;
+    for (const x of xs) {
+      const w = rows === 0 ? 0 : x.size / rows;
+      for (let r = 0; r < rows; r++) out.elements.set(x.elements.subarray(r * w, (r + 1) * w), r * width + at);
+      at += w;
+    }
+  },
+  jvp: (out, xs, { axis }) => xs.map((_, i) => (dx) => cast(place(dx, xs, i, axis), out.dtype)),
+  vjp: (_out, xs, { axis }) =>
+    xs.map((x, i) => (ct) => {
+      const start = offset(xs, i, axis);
+      return cast(slice(ct, ...x.shape.map((n, a) => (a === axis ? ([start, start + n] as const) : null))), x.dtype);
+    }),
+  batch: (xs, batched, { axis }, size) =>
+    concat(xs.map((x, i) => (batched[i] ? x : broadcastTo(x, [size, ...x.shape]))), { axis: axis + 1 }),
+});
+
+/** Where operand i begins along the axis. */
+function offset(xs: readonly Tensor[], i: number, axis: number): number {
+  return xs.slice(0, i).reduce((n, x) => n + x.shape[axis]!, 0);
+}
+
+/** Operand i's tangent among zeros for the others. */
+function place(dx: Tensor, xs: readonly Tensor[], i: number, axis: number): Tensor {
+  const shape = dx.shape.map((n, a) => (a === axis ? offset(xs, xs.length, axis) : n));
+  return unslice(dx, shape, shape.map((_, a) => ({ start: a === axis ? offset(xs, i, axis) : 0, step: 1 })));
+}

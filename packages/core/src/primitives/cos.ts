@@ -1,0 +1,13 @@
+import { unary, type UnaryPrimitive } from "./elementwise.js";
+import { mul } from "./mul.js";
+import { neg } from "./neg.js";
+import { sin } from "./sin.js";
+
+/** cos x elementwise, x in radians. */
+export const cos: UnaryPrimitive = unary({
+  name: "cos",
+  f: Math.cos,
+  fast: "cos",
+  dtype: "float",
+  partials: (_out, [x]) => [(v) => neg(mul(v, sin(x)))], // d cos x = −sin x dx
+});

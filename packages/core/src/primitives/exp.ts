@@ -1,0 +1,11 @@
+import { unary, type UnaryPrimitive } from "./elementwise.js";
+import { mul } from "./mul.js";
+
+/** eˣ elementwise. */
+export const exp: UnaryPrimitive = unary({
+  name: "exp",
+  f: Math.exp,
+  fast: "exp",
+  dtype: "float",
+  partials: (out) => [(v) => mul(v, out)], // d eˣ = eˣ dx
+});

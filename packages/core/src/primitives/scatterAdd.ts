@@ -1,0 +1,62 @@
+import { asTensor, type Operand } from "../convert.js";
+import { ShapeError } from "../errors.js";
+import { positions } from "../host/indices.js";
+import { zeros } from "../create.js";
+import { definePrimitive, type Primitive } from "../primitive.js";
+import { resolveAxis, sameShape, showShape, sizeOf } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+import { cast } from "./cast.js";
+import type { AxisOption } from "./concat.js";
+import { gather } from "./gather.js";
+import { asIndices } from "./indices.js";
+
+type ScatterAddOp = (x: Operand, indices: Operand, updates: Operand, options?: AxisOption) => Tensor;
+
+/**
+ * x with `updates` added at int32 `indices` along an axis (the first, unless said); equal indices accumulate. The
+ * transpose of `gather`: updates have the shape that `gather(x, indices, { axis })` has.
+ *
+ * @throws ShapeError for an index out of range or updates of another shape.
+ * @example
+ * scatterAdd(zeros([3]), tensor([0, 2, 0], null, "int32"), tensor([1, 2, 3])).toArray() // [4, 0, 2]
+ */
+export const scatterAdd: Primitive<ScatterAddOp> = definePrimitive<readonly [Tensor, Tensor, Tensor], Tensor, { axis: number }, ScatterAddOp>({
+  name: "scatterAdd",
+  decides: 1,
+  parse: (operand, at, updates, { axis = 0 } = {}) => {
+    const x = asTensor("scatterAdd", operand);
+    return [[x, asIndices("scatterAdd", at), asTensor("scatterAdd", updates)], { axis: resolveAxis("scatterAdd", axis, x.ndim) }];
+  },
+  shape: ([x, indices, updates], { axis }) => {
+    const expected = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
+    if (!sameShape(expected, updates.shape)) {
+      throw new ShapeError(`scatterAdd: expected updates of shape ${showShape(expected)}, got ${showShape(updates.shape)}.`);
+    }
+    return x.shape;
+  },
+  compute: (out, [x, indices, updates], { axis }) => {
+    const n = x.shape[axis]!;
+    const inner = sizeOf(x.shape.slice(axis + 1));
+    const outer = sizeOf(x.shape.slice(0, axis));
+    const at = positions("scatterAdd", indices, n);
+    out.elements.set(x.elements);
+    for (let o = 0, from = 0; o < outer; o++) {
+      for (let k = 0; k < at.length; k++) {
+        const to = (o * n + at[k]!) * inner;
+        for (let i = 0; i < inner; i++) out.elements[to + i]! += updates.elements[from++]!;
+      }
+    }
+  },
+  jvp: (out, [x, indices], attrs) => [
+    (dx) => cast(dx, out.dtype),
+    null,
+    (du) => scatterAdd(zeros(x.shape, out.dtype), indices, du, attrs),
+  ],
+  vjp: (_out, [x, indices, updates], attrs) => [
+    (ct) => cast(ct, x.dtype),
+    null,
+    (ct) => cast(gather(ct, indices, attrs), updates.dtype),
+  ],
+  batch: ([x, indices, updates], [xMoves, moving, uMoves], { axis }) =>
+    moving || !xMoves || !uMoves ? null : scatterAdd(x, indices, updates, { axis: axis + 1 }),
+});

@@ -1,0 +1,10 @@
+import { binary, type BinaryPrimitive } from "./elementwise.js";
+import { neg } from "./neg.js";
+
+/** x − y elementwise; shapes broadcast. */
+export const sub: BinaryPrimitive = binary({
+  name: "sub",
+  f: (x, y) => x - y,
+  dtype: "numeric",
+  partials: () => [(v) => v, (v) => neg(v)], // d(x − y) = dx − dy
+});

@@ -1,0 +1,212 @@
+import type { Device } from "./device.js";
+import { allocate, checkDType, dtypeOf, isTypedArray, type DType, type TypedArray } from "./dtype.js";
+import { AutodiffError, ShapeError } from "./errors.js";
+import { checkShape, scalarShape, shapeOfNested, showShape, sizeOf, type Shape } from "./shape.js";
+import type { Trace } from "./trace.js";
+
+/** What a scalar may be inside a differentiated function. */
+export type Value = number | Tensor;
+
+/** Nested arrays of numbers, as `toArray` gives and `tensor` takes them. */
+export type NestedArray = number | readonly NestedArray[];
+
+/**
+ * An immutable, row-major n-d array. Concrete tensors live on a device; tracers are tensors too, so that a function
+ * need not know whether it is being differentiated.
+ */
+export abstract class Tensor {
+  /** Lengths of the axes. */
+  abstract readonly shape: Shape;
+  abstract readonly dtype: DType;
+  /** Where the elements live. */
+  abstract readonly device: Device;
+  /** The trace that watches this tensor, null for a concrete one. */
+  abstract readonly trace: Trace | null;
+  /** A copy of the elements in row-major order, where the device can read synchronously. */
+  abstract dataSync(): TypedArray;
+
+  /** Whether this stands for a plain number, which never promotes a tensor. Only tracers can. */
+  get weak(): boolean {
+    return false;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** Number of axes. */
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** A copy of the elements in row-major order, on every device. */
+  data(): Promise<TypedArray> {
+    return Promise.resolve(this.dataSync());
+  }
+
+  /**
+   * The only element, as a number.
+   * @throws ShapeError if there is not exactly one.
+   */
+  item(): number {
+    if (this.size !== 1) {
+      throw new ShapeError(`item: expected one element, got shape ${showShape(this.shape)}. Use toArray(), or slice first.`);
+    }
+    return this.dataSync()[0]!;
+  }
+
+  /** The elements as nested arrays; a number for rank 0. */
+  toArray(): NestedArray {
+    const data = this.dataSync();
+    let at = 0;
+    const nest = (axis: number): NestedArray =>
+      axis === this.ndim ? data[at++]! : Array.from({ length: this.shape[axis]! }, () => nest(axis + 1));
+    return nest(0);
+  }
+
+  /** Frees device memory now instead of at garbage collection. Host tensors need none of it. */
+  dispose(): void {}
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** `x * 2` would silently be NaN: coercion to a number is refused. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === "string") return this.toString();
+    throw new AutodiffError(
+      `A tensor of shape ${showShape(this.shape)} was used where JavaScript needs a plain number (by +x, x * 2, x > 0 or ` +
+        "the like). Use mul(x, 2), x.mul(2), greater(x, 0), or read it with item().",
+    );
+  }
+
+  toString(): string {
+    return `Tensor(${this.dtype}${showShape(this.shape)}, ${showElements(this.shape, this.dataSync())})`;
+  }
+}
+
+/** A tensor in host memory. The array is never written after construction; constructing does not copy it. */
+export class HostTensor extends Tensor {
+  constructor(
+    readonly shape: Shape,
+    readonly dtype: DType,
+    /** The elements themselves, for kernels: read only. */
+    readonly elements: TypedArray,
+  ) {
+    super();
+  }
+
+  get device(): Device {
+    return hostDevice;
+  }
+
+  get trace(): null {
+    return null;
+  }
+
+  override get size(): number {
+    return this.elements.length;
+  }
+
+  dataSync(): TypedArray {
+    return this.elements.slice();
+  }
+
+  override item(): number {
+    return this.elements.length === 1 ? this.elements[0]! : super.item();
+  }
+}
+
+/** Host memory: where tensors are made, and the common ground of all devices. */
+export const hostDevice: Device = {
+  name: "host",
+  reads: "sync",
+  evaluate: (primitive, inputs, attrs) => primitive.evaluate(inputs, attrs),
+  put: (x) => x,
+};
+
+/**
+ * A tensor of the given numbers: nested arrays (float64 unless `dtype` says otherwise), a typed array with a shape
+ * (its own dtype), or one number. The numbers are copied.
+ *
+ * @throws ShapeError for ragged arrays, or a shape that the numbers do not fill.
+ * @example
+ * tensor([[1, 2, 3], [4, 5, 6]]).shape // [2, 3]
+ * tensor(new Float32Array([1, 2, 3, 4]), [2, 2]).dtype // "float32"
+ */
+export function tensor(data: NestedArray | TypedArray, shape?: Shape | null, dtype?: DType): Tensor {
+  if (data instanceof Tensor) {
+    throw new AutodiffError("tensor: got a Tensor, which is immutable: use it as it is, or cast(x, dtype), or reshape(x, shape).");
+  }
+  const type = dtype === undefined ? (isTypedArray(data) ? dtypeOf(data) : "float64") : checkDType("tensor", dtype);
+  if (!isTypedArray(data) && typeof data !== "number" && typeof data !== "boolean" && !Array.isArray(data)) {
+    throw new AutodiffError(`tensor: expected numbers, nested arrays or a typed array, got ${describe(data)}.`);
+  }
+  const own = isTypedArray(data) ? [data.length] : shapeOfNested("tensor", data);
+  const flat: ArrayLike<number> = isTypedArray(data) ? data : typeof data === "number" ? [data] : flatNested(data);
+  const to = shape === undefined || shape === null ? own : checkShape("tensor", [...shape]);
+  if (sizeOf(to) !== flat.length) {
+    throw new ShapeError(`tensor: ${flat.length} numbers do not fill shape ${showShape(to)}.`);
+  }
+  const elements = allocate(type, flat.length);
+  for (let i = 0; i < flat.length; i++) elements[i] = storable(type, flat[i]!);
+  return new HostTensor(to.length === 0 ? scalarShape : to, type, elements);
+}
+
+function flatNested(nested: NestedArray): number[] {
+  if (typeof nested !== "object") return [Number(nested)];
+  const flat: number[] = [];
+  for (const part of nested) {
+    if (typeof part === "object") flat.push(...flatNested(part));
+    else flat.push(Number(part));
+  }
+  return flat;
+}
+
+/** Nothing is silently truncated: int32 takes 32-bit integers only, bool anything as its truth. */
+function storable(dtype: DType, x: number): number {
+  if (dtype === "bool") return x === 0 ? 0 : 1;
+  if (dtype === "int32" && (x | 0) !== x) {
+    throw new AutodiffError(`tensor: ${x} is not a 32-bit integer. Use dtype "float64", or round it first.`);
+  }
+  return x;
+}
+
+/** What a value is, for messages. */
+export function describe(x: unknown): string {
+  if (x === null || x === undefined) return String(x);
+  if (x instanceof Tensor) return `a ${x.dtype} tensor of shape ${showShape(x.shape)}`;
+  if (typeof x === "number") return `the number ${x}`;
+  if (typeof x === "string") return `the string ${JSON.stringify(x)}`;
+  if (typeof x === "function") return x.name === "" ? "a function" : `the function ${x.name}`;
+  if (Array.isArray(x)) return `an array of length ${x.length}`;
+  if (typeof x !== "object") return `the ${typeof x} ${String(x)}`;
+  const name: unknown = Object.getPrototypeOf(x)?.constructor?.name;
+  return typeof name === "string" && name !== "Object" ? `a ${name}` : "a plain object";
+}
+
+/** The elements in brackets; long axes show their ends. */
+export function showElements(shape: Shape, data: ArrayLike<number>): string {
+  const ends = 3;
+  const show = (axis: number, at: number): string => {
+    if (axis === shape.length) return String(data[at]);
+    const n = shape[axis]!;
+    const step = sizeOf(shape.slice(axis + 1));
+    const part = (i: number): string => show(axis + 1, at + i * step);
+    const all = Array.from({ length: n }, (_, i) => i);
+    if (n <= 2 * ends + 1) return `[${all.map(part).join(", ")}]`;
+    return `[${all.slice(0, ends).map(part).join(", ")}, …, ${all.slice(-ends).map(part).join(", ")}]`;
+  };
+  return show(0, 0);
+}
+
+/** The shape of a value; numbers are scalars. */
+export function shapeOf(x: Value): Shape {
+  return typeof x === "number" ? scalarShape : x.shape;
+}
+
+/** The dtype of a value, or that it is a plain number (or stands for one). */
+export function kindOf(x: Value): DType | "number" {
+  return typeof x === "number" || x.weak ? "number" : x.dtype;
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+// Workspace packages resolve to their sources: tests need no build.
+const conditions = ["@polyad/source"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ["{packages/*,conformance,examples/*,benchmarks}/test/**/*.test.ts", "test/**/*.test.ts"],
+  },
+});
