@@ -1,5 +1,6 @@
-// The host kernels' speed: GFLOP/s of gemm and milliseconds per million elements of mapFloat32, copies
-// into and out of WebAssembly included. Build first, then: node benchmarks/host-kernels.mjs
+// The speed of the host kernels: GFLOP/s of gemm, milliseconds per million elements of the maps and sums,
+// copies into and out of WebAssembly included. Build first: it imports packages/core/dist/host.
+//   node benchmarks/host-kernels.mjs
 const dist = process.env.POLYAD_HOST ?? "../packages/core/dist/host";
 const { gemm } = await import(`${dist}/gemm.js`);
 
@@ -42,4 +43,24 @@ for (const Type of [Float32Array, Float64Array]) {
     };
     row(`${m}x${k} * ${k}x${n}`, speed(false, false), speed(true, false), speed(false, true), speed(true, true));
   }
+}
+
+const { mapFloat32 } = await import(`${dist}/mapFloat32.js`);
+const { sumFloat32, sumFloat64 } = await import(`${dist}/sumFloat.js`);
+const positive = new Set(["log", "log1p", "sqrt"]);
+const size = 1e6;
+const out = new Float32Array(size);
+
+row("ms per 1e6", "wasm", "Math");
+for (const name of ["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "sqrt"]) {
+  const x = Float32Array.from({ length: size }, () => 10 * (Math.random() - (positive.has(name) ? 0 : 0.5)));
+  const formula = name === "sigmoid" ? "1 / (1 + Math.exp(-x[i]))" : `Math.${name}(x[i])`;
+  // Its own function each time: a shared loop would be slowed by having seen the others.
+  const plain = new Function("x", "out", `for (let i = 0; i < x.length; i++) out[i] = ${formula};`);
+  row(name, median(() => mapFloat32(name, x, out)).toFixed(2), median(() => plain(x, out)).toFixed(2));
+}
+for (const [Type, sum] of [[Float32Array, sumFloat32], [Float64Array, sumFloat64]]) {
+  const x = random(Type, size);
+  const plain = new Function("x", "let s = 0; for (let i = 0; i < x.length; i++) s += x[i]; return s;");
+  row(sum.name, median(() => sum(x, 0, size)).toFixed(2), median(() => plain(x)).toFixed(2));
 }

@@ -1,9 +1,10 @@
-// turbo run build, without telemetry or update checks, the same on every system.
+// turbo run build, the same on every system: no telemetry, no update checks, and silent unless something fails.
 import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const turbo = fileURLToPath(new URL("../node_modules/turbo/bin/turbo", import.meta.url));
+const root = join(import.meta.dirname, "..");
+const turbo = join(root, "node_modules/turbo/bin/turbo");
 const env = { ...process.env, DO_NOT_TRACK: "1", TURBO_TELEMETRY_DISABLED: "1", TURBO_NO_UPDATE_NOTIFIER: "1" };
-const args = ["run", "build", "--output-logs=errors-only", ...process.argv.slice(2)];
-process.exitCode = spawnSync(process.execPath, [turbo, ...args], { cwd: root, env, stdio: "inherit" }).status ?? 1;
+const { status, stdout, stderr } = spawnSync(process.execPath, [turbo, "run", "build", ...process.argv.slice(2)], { cwd: root, env, encoding: "utf8" });
+if (status !== 0) process.stderr.write(stdout + stderr);
+process.exitCode = status ?? 1;

@@ -38,9 +38,9 @@ try {
   const vendored = [...others].map((name) => join(root, "node_modules", name));
   const tarballs = JSON.parse(npm(root, "pack", ...folders, ...vendored, "--json", "--pack-destination", project)).map(({ filename }) => filename);
 
-  for (const [i, folder] of folders.entries()) {
+  for (const i of folders.keys()) {
     const tarball = readFileSync(join(project, tarballs[i]));
-    const { messages } = await publint({ pkgDir: folder, pack: { tarball: new Uint8Array(tarball).buffer }, strict: true });
+    const { messages } = await publint({ pack: { tarball: new Uint8Array(tarball).buffer }, strict: true });
     for (const message of messages) console.error(`${packages[i].name}: ${formatMessage(message, packages[i])}`);
     if (messages.some(({ type }) => type !== "suggestion")) throw new Error(`publint rejects ${packages[i].name}`);
   }

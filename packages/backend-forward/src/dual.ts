@@ -80,6 +80,10 @@ export function pushforward(f: Flat, xs: readonly Value[], tangents: readonly (r
     return { ys, tangents: [dys] };
   }
   const active = xs.map((_, i) => i).filter((i) => tangents.some((t) => t[i] !== undefined));
+  if (active.length === 0) {
+    const { ys, dys } = single(f, xs, []);
+    return { ys, tangents: tangents.map(() => dys) };
+  }
   const seeds = active.map((i) => stack(tangents.map((t) => broadcastLike(t[i] ?? 0, xs[i]!))));
   const numbers = active.map((i) => typeof xs[i] === "number" || xs[i]!.weak);
   let ys: readonly Value[] = [];

@@ -3,7 +3,7 @@ import { pushforward } from "./dual.js";
 
 export { AutoForward };
 
-registerBackend({
+registerBackend<AutoForward>({
   adtype: "forward",
   capabilities: {
     forward: "fast",
@@ -12,6 +12,7 @@ registerBackend({
     execution: "sync",
     traceable: true,
     controlFlow: true,
+    chunk: (n, ad) => ad.chunkSize ?? Math.min(n, 32),
   },
   pushforward,
 });

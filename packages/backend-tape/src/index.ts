@@ -2,6 +2,7 @@ import { AutoTape, registerBackend } from "@polyad/core/extend";
 import { pullback } from "./tape.js";
 
 export { AutoTape };
+export { backward, grad, param, type Param } from "./tracker.js";
 
 registerBackend({
   adtype: "tape",

@@ -1,5 +1,7 @@
 import {
+  at,
   bindAt,
+  checkpointed,
   isFloat,
   Trace,
   Tracer,
@@ -28,6 +30,15 @@ export class TapeTrace extends Trace {
     return out.map((y: Value, k) => (carriesDerivative(y) ? new Selected(this, y, entry, k) : y));
   }
 
+  /** Keeps arguments and results only; the backward pass runs f again, on a tape of its own. */
+  override checkpoint(f: (xs: readonly Value[]) => Value[], xs: readonly Value[]): Value[] {
+    const primals = xs.map((x) => this.lower(x));
+    const ys = at(this.parent, () => checkpointed(f, primals));
+    const entry = new Several(ys, recompute(f), xs, null, this.tape.length);
+    this.tape.push(entry);
+    return ys.map((y, k) => (carriesDerivative(y) ? new Selected(this, y, entry, k) : y));
+  }
+
   /** The value one level down. */
   lower(x: Value): Value {
     return x instanceof TapeTracer && x.trace === this ? x.primal : x;
@@ -48,7 +59,7 @@ export class TapeTrace extends Trace {
 /** What the tape holds of one application of a primitive; inputs have no primitive. */
 export interface Entry {
   readonly out: Output;
-  readonly primitive: AnyPrimitive | null;
+  readonly primitive: Pick<AnyPrimitive, "vjp"> | null;
   readonly inputs: readonly Value[];
   readonly attrs: unknown;
   readonly index: number;
@@ -94,7 +105,7 @@ class Recorded extends TapeTracer implements Entry {
 class Several implements Entry {
   constructor(
     readonly out: readonly Value[],
-    readonly primitive: AnyPrimitive,
+    readonly primitive: Pick<AnyPrimitive, "vjp">,
     readonly inputs: readonly Value[],
     readonly attrs: unknown,
     readonly index: number,
@@ -115,6 +126,16 @@ class Selected extends TapeTracer {
   get index(): number {
     return this.entry.index;
   }
+}
+
+/** A primitive whose pullback is f's. */
+function recompute(f: (xs: readonly Value[]) => Value[]): Pick<AnyPrimitive, "vjp"> {
+  return {
+    vjp: (_ys, xs) => {
+      let grads: readonly (Value | undefined)[] | undefined;
+      return xs.map((_, i) => (cts) => (grads ??= pullback(f, xs).pull(cts as readonly (Value | undefined)[]))[i]);
+    },
+  };
 }
 
 function carriesDerivative(x: Value): boolean {

@@ -3,32 +3,30 @@
 // and multiplied tile by tile:
 //
 //   for each panel of B (NR columns; KC·NR numbers stay in L1)
-//     for each panel of A (MR rows; the MC·KC block stays in L2)
+//     for each panel of A (MR rows; the MC·KC block, a vector for each number, stays in L2)
 //       tile[MR×NR] = Σ_p A[:, p] ⊗ B[p, :]
 //
-// A tile is MR×2 vectors: 8 accumulators, 2 of B, 1 of A and 1 product fit the 15 registers that V8
-// has, and 8 independent sums hide the latency of an addition.
+// A tile is MR×2 vectors: 8 accumulators, 2 of B, 4 of A and 1 product are the 15 registers that V8 has
+// (it loads a whole iteration's operands first, so a larger tile or an unrolled loop spills and is slower),
+// and 8 independent sums hide the latency of an addition.
 
 import { BLOCK_C, PACKED_A, PACKED_B, TILE } from "./layout";
 
 export const MR: i32 = 4;
 
 /** Columns of a tile: two vectors. */
-// @ts-ignore: decorator
 @inline
-function tileColumns<T>(): i32 {
+export function tileColumns<T>(): i32 {
   return 32 / sizeof<T>();
 }
 
-/** acc + a·b, where `a` is one number spread over a vector. */
-// @ts-ignore: decorator
+/** acc + a·b in every lane. */
 @inline
-function multiplyAdd<T>(acc: v128, a: v128, b: v128): v128 {
+export function multiplyAdd<T>(acc: v128, a: v128, b: v128): v128 {
   return v128.add<T>(acc, v128.mul<T>(a, b));
 }
 
 /** Write an accumulator, or add it to what is there. */
-// @ts-ignore: decorator
 @inline
 function put<T>(at: usize, value: v128, accumulate: bool): void {
   v128.store(at, accumulate ? v128.add<T>(v128.load(at), value) : value);
@@ -42,19 +40,19 @@ function tile<T>(kc: i32, a: usize, b: usize, c: usize, ldc: usize, accumulate: 
   for (let p = 0; p < kc; p++) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
-    const a0 = v128.load_splat<T>(a);
+    const a0 = v128.load(a);
     c00 = multiplyAdd<T>(c00, a0, b0);
     c01 = multiplyAdd<T>(c01, a0, b1);
-    const a1 = v128.load_splat<T>(a, sizeof<T>());
+    const a1 = v128.load(a, 16);
     c10 = multiplyAdd<T>(c10, a1, b0);
     c11 = multiplyAdd<T>(c11, a1, b1);
-    const a2 = v128.load_splat<T>(a, 2 * sizeof<T>());
+    const a2 = v128.load(a, 32);
     c20 = multiplyAdd<T>(c20, a2, b0);
     c21 = multiplyAdd<T>(c21, a2, b1);
-    const a3 = v128.load_splat<T>(a, 3 * sizeof<T>());
+    const a3 = v128.load(a, 48);
     c30 = multiplyAdd<T>(c30, a3, b0);
     c31 = multiplyAdd<T>(c31, a3, b1);
-    a += MR * sizeof<T>();
+    a += MR * 16;
     b += 32;
   }
   put<T>(c, c00, accumulate);
@@ -82,7 +80,6 @@ function edgeTile<T>(rows: i32, cols: i32, kc: i32, a: usize, b: usize, c: usize
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function multiply<T>(mc: i32, nc: i32, kc: i32, accumulate: bool): void {
   const NR = tileColumns<T>();
@@ -96,9 +93,9 @@ function multiply<T>(mc: i32, nc: i32, kc: i32, accumulate: bool): void {
       const c: usize = BLOCK_C + i * ldc + j * sizeof<T>();
       if (rows == MR && cols == NR) tile<T>(kc, a, b, c, ldc, accumulate);
       else edgeTile<T>(rows, cols, kc, a, b, c, ldc, accumulate);
-      a += kc * MR * sizeof<T>();
+      a += kc * MR * 16;
     }
-    b += kc * NR * sizeof<T>();
+    b += kc * 32;
   }
 }
 

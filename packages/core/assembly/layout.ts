@@ -8,14 +8,16 @@ export const KC: i32 = 256;
 
 const KIB: i32 = 1024;
 
+// The compiler puts the constant tables of elementary.ts below, from 1 KiB on.
+
 /** One MR×NR tile, for the ragged edges of a block. */
-export const TILE: i32 = 1 * KIB;
-/** Raw rows of A or B as the host copied them in, before packing; also the input of a map. */
-export const RAW: i32 = 4 * KIB;
+export const TILE: usize = 2 * KIB;
+/** Raw rows of A or B as the host copied them in, before packing; also what a map or sum works on. */
+export const RAW: usize = 4 * KIB;
 export const RAW_BYTES: i32 = 128 * KIB;
-/** A in panels of MR rows: KC·MR numbers each. */
-export const PACKED_A: i32 = RAW + RAW_BYTES;
+/** A in panels of MR rows: KC·MR numbers each, and 16 bytes for each number. */
+export const PACKED_A: usize = RAW + RAW_BYTES;
 /** B in panels of NR columns: KC·NR numbers each. */
-export const PACKED_B: i32 = PACKED_A + MC * KC * 8;
-/** The block of C, row-major and contiguous; also the output of a map. */
-export const BLOCK_C: i32 = PACKED_B + KC * NC * 8;
+export const PACKED_B: usize = PACKED_A + MC * KC * 16;
+/** The block of C, row-major and contiguous. */
+export const BLOCK_C: usize = PACKED_B + KC * NC * 8;

@@ -6,13 +6,13 @@ import type { Value } from "./tensor.js";
  * The contract. An engine differentiates functions between flat lists of values; core does all the work on trees,
  * checks arguments and results, and derives every operator from a pullback or a pushforward.
  *
- * Rules: `f` is called once. What is `undefined` is a zero. A cotangent or tangent has the shape and dtype of its
+ * Rules: `f` is called once, save by engines that can only sample it. What is `undefined` is a zero. A cotangent or tangent has the shape and dtype of its
  * value; a number's is a number. An exception thrown by `f` passes through, and leaves nothing behind.
  */
 export interface Backend<A extends ADType = ADType> {
   /** The tag of the tokens that name this engine. */
   readonly adtype: A["adtype"];
-  readonly capabilities: Capabilities;
+  readonly capabilities: Capabilities<A>;
 
   /** Reverse mode: y = f(x), and the map ct ↦ Jᵀ·ct. */
   pullback?(f: FlatFunction, xs: readonly Value[], ad: A): Pullback;
@@ -50,7 +50,7 @@ export interface Pushforward {
 export type MaybePromise<T> = T | Promise<T>;
 
 /** What an engine can do. Core chooses algorithms by these, refuses what is missing, and prints them in the matrix. */
-export interface Capabilities {
+export interface Capabilities<A extends ADType = ADType> {
   /** What a pass in each direction costs: "fast" is a small constant times f. Absent: derived from the other. */
   readonly forward?: "fast" | "slow";
   readonly reverse?: "fast" | "slow";
@@ -69,5 +69,5 @@ export interface Capabilities {
    */
   readonly traceable: boolean;
   /** Tangents to push in one pass of `pushforward`, of n in all; 1 unless said. */
-  chunk?(n: number, ad: ADType): number;
+  chunk?(n: number, ad: A): number;
 }

@@ -1,4 +1,3 @@
-import { isFloat, promote, type DType } from "./dtype.js";
 import { AutodiffError, UnsupportedError } from "./errors.js";
 import { stack } from "./ops/stack.js";
 import type { AnyPrimitive, Aval, Output } from "./primitive.js";
@@ -25,7 +24,7 @@ class BatchTrace extends Trace {
     const logical = primitive.infer(inputs, attrs);
     const batched = inputs.map((x) => this.watches(x));
     return below(this, () => {
-      const stacked = this.strengthen(primitive, inputs.map((x) => (this.watches(x) ? x.stacked : x)), inputs);
+      const stacked = inputs.map((x) => (this.watches(x) ? x.stacked : x));
       const out = primitive.batch?.(stacked, batched, attrs, this.size) ?? this.loop(primitive, stacked, batched, inputs, attrs);
       return Array.isArray(logical)
         ? logical.map((aval, i) => this.wrap((out as readonly Tensor[])[i]!, aval))
@@ -37,21 +36,9 @@ class BatchTrace extends Trace {
     return x instanceof BatchTracer && x.trace === this;
   }
 
-  wrap(stacked: Tensor, { weak }: Pick<Aval, "weak">): BatchTracer {
-    return new BatchTracer(this, stacked, weak);
-  }
-
-  /** Batched numbers are stacked as float64, but must not promote the tensors that they meet. */
-  private strengthen(primitive: AnyPrimitive, stacked: readonly Value[], inputs: readonly Value[]): readonly Value[] {
-    if (!primitive.elementwise || !inputs.some((x) => this.watches(x) && x.weak)) return stacked;
-    let dtype: DType | null = null;
-    for (const x of inputs) {
-      const kind = kindOf(x);
-      if (kind !== "number") dtype = dtype === null ? kind : promote(dtype, kind);
-    }
-    if (dtype === null || !isFloat(dtype)) return stacked;
-    const to = dtype;
-    return stacked.map((x, i) => (inputs[i] instanceof BatchTracer && kindOf(inputs[i]!) === "number" ? cast(x, to) : x));
+  /** Batched numbers are stacked as float64, which promotes what they meet: the result is cast back to what it stands for. */
+  wrap(stacked: Tensor, { dtype, weak }: Pick<Aval, "dtype" | "weak">): BatchTracer {
+    return new BatchTracer(this, stacked.dtype === dtype ? stacked : cast(stacked, dtype), weak);
   }
 
   /** The derived rule: one call per entry of the batch. */
@@ -112,7 +99,7 @@ export function batched(f: (xs: readonly Value[]) => readonly Value[], stacked: 
   return withTrace(
     () => new BatchTrace(size),
     (trace) => {
-      const ys = f(stacked.map((x, i) => trace.wrap(x, { weak: numbers[i] ?? false })));
+      const ys = f(stacked.map((x, i) => trace.wrap(x, { dtype: x.dtype, weak: numbers[i] ?? false })));
       return below(trace, () => ys.map((y) => (trace.watches(y) ? y.stacked : broadcastTo(y, [size, ...shapeOf(y)]))));
     },
   );

@@ -18,7 +18,7 @@ export function asValue(who: string, x: unknown): Value {
   if (typeof x === "number" || x instanceof Tensor) return x;
   if (isTypedArray(x)) return tensor(x);
   if (typeof x === "boolean") return Number(x);
-  if (Array.isArray(x)) return hasTensor(x) ? stack(x.map((part) => asValue(who, part))) : tensor(x as NestedArray);
+  if (Array.isArray(x)) return holdsTensors(x) ? stack(x.map((part) => asValue(who, part))) : tensor(x as NestedArray);
   throw new AutodiffError(`${who}: expected a number, a Tensor or an array of numbers, got ${describe(x)}.`);
 }
 
@@ -29,6 +29,7 @@ export function asTensor(who: string, x: unknown): Tensor {
   return value.weak ? cast(value, "float64") : value;
 }
 
-function hasTensor(x: readonly unknown[]): boolean {
-  return x.some((part) => part instanceof Tensor || (Array.isArray(part) && hasTensor(part)));
+/** Whether an array has tensors or typed arrays in it, and not just numbers. */
+function holdsTensors(x: readonly unknown[]): boolean {
+  return x.some((part) => part instanceof Tensor || isTypedArray(part) || (Array.isArray(part) && holdsTensors(part)));
 }

@@ -1,4 +1,4 @@
-import { allocate, checkDType, type DType } from "./dtype.js";
+import { allocate, checkDType, storable, type DType } from "./dtype.js";
 import { AutodiffError } from "./errors.js";
 import { checkShape, sizeOf, type Shape } from "./shape.js";
 import { HostTensor, type Tensor } from "./tensor.js";
@@ -24,7 +24,7 @@ export function ones(shape: Shape, dtype: DType = "float64"): Tensor {
  */
 export function full(shape: Shape, value: number, dtype: DType = "float64"): Tensor {
   const elements = allocate(checkDType("full", dtype), sizeOf(checkShape("full", shape)));
-  if (value !== 0) elements.fill(value);
+  if (value !== 0) elements.fill(storable("full", dtype, value));
   return new HostTensor([...shape], dtype, elements);
 }
 
@@ -39,7 +39,7 @@ export function arange(start: number, stop?: number, step = 1, dtype: DType = "f
     throw new AutodiffError(`arange: expected finite bounds and a step other than 0, got ${from}, ${to}, ${step}.`);
   }
   const elements = allocate(checkDType("arange", dtype), Math.max(0, Math.ceil((to - from) / step)));
-  for (let i = 0; i < elements.length; i++) elements[i] = from + i * step;
+  for (let i = 0; i < elements.length; i++) elements[i] = storable("arange", dtype, from + i * step);
   return new HostTensor([elements.length], dtype, elements);
 }
 
@@ -53,7 +53,7 @@ export function linspace(start: number, stop: number, count = 50, dtype: DType =
   const elements = allocate(checkDType("linspace", dtype), count);
   for (let i = 0; i < count; i++) {
     const t = count === 1 ? 0 : i / (count - 1);
-    elements[i] = i === count - 1 && count > 1 ? stop : start + t * (stop - start);
+    elements[i] = storable("linspace", dtype, i === count - 1 && count > 1 ? stop : start + t * (stop - start));
   }
   return new HostTensor([count], dtype, elements);
 }

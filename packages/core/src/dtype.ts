@@ -26,18 +26,36 @@ export function floatOf(dtype: DType): "float64" | "float32" {
   return isFloat(dtype) ? dtype : "float64";
 }
 
-/** Zeroed storage. */
+const constructors = { float64: Float64Array, float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+const bytes: Readonly<Record<DType, number>> = { float64: 8, float32: 4, int32: 4, bool: 1 };
+
+/**
+ * V8 keeps typed arrays of up to 64 bytes on its own heap and calls the system's allocator, ten times slower, for larger
+ * ones. Those that are still small share a page; it is small, too, because any one of them keeps all of it alive.
+ */
+const onHeap = 64;
+const shareable = 512;
+const pageSize = 4096;
+let page = new ArrayBuffer(pageSize);
+let used = 0;
+
+/** Zeroed storage of its own, for those who may hand it on. */
+export function allocateOwn(dtype: DType, size: number): TypedArray {
+  return new constructors[dtype](size);
+}
+
+/** Zeroed storage for a tensor. */
 export function allocate(dtype: DType, size: number): TypedArray {
-  switch (dtype) {
-    case "float64":
-      return new Float64Array(size);
-    case "float32":
-      return new Float32Array(size);
-    case "int32":
-      return new Int32Array(size);
-    case "bool":
-      return new Uint8Array(size);
+  const length = size * bytes[dtype];
+  const construct = constructors[dtype];
+  if (length <= onHeap || length > shareable) return new construct(size);
+  if (used + length > pageSize) {
+    page = new ArrayBuffer(pageSize);
+    used = 0;
   }
+  const array = new construct(page, used, size);
+  used += (length + 7) & ~7;
+  return array;
 }
 
 /** The dtype that a typed array stores. A Uint8Array is read as bool. */
@@ -50,6 +68,18 @@ export function dtypeOf(data: TypedArray): DType {
 
 export function isTypedArray(x: unknown): x is TypedArray {
   return x instanceof Float64Array || x instanceof Float32Array || x instanceof Int32Array || x instanceof Uint8Array;
+}
+
+/**
+ * A number as its dtype stores it. Nothing is silently truncated: int32 takes 32-bit integers only, bool anything as
+ * its truth.
+ */
+export function storable(who: string, dtype: DType, x: number): number {
+  if (dtype === "bool") return x === 0 ? 0 : 1;
+  if (dtype === "int32" && (x | 0) !== x) {
+    throw new AutodiffError(`${who}: ${x} is not a 32-bit integer. Use dtype "float64", or round it first.`);
+  }
+  return x;
 }
 
 /** Checks a dtype that came from outside the type system. */

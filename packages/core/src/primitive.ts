@@ -79,7 +79,7 @@ export interface AnyPrimitive {
   evaluate(inputs: Inputs, attrs: unknown): Output;
   readonly composite: ((inputs: Inputs, attrs: unknown) => Output) | undefined;
   readonly jvp: ((out: Output, inputs: Inputs, attrs: unknown) => readonly (((dx: Value) => Output) | null)[]) | undefined;
-  readonly vjp: ((out: Output, inputs: Inputs, attrs: unknown) => readonly (((ct: Cotangents) => Value) | null)[]) | undefined;
+  readonly vjp: ((out: Output, inputs: Inputs, attrs: unknown) => readonly (((ct: Cotangents) => Value | undefined) | null)[]) | undefined;
   readonly batch: ((inputs: Inputs, batched: readonly boolean[], attrs: unknown, size: number) => Output | null) | undefined;
   print(attrs: unknown): string;
 }

@@ -107,7 +107,7 @@ export function resolveReshape(shape: Shape, to: Shape): Shape {
   const size = sizeOf(shape);
   const free = to.indexOf(-1);
   const known = to.reduce((n, d) => (d === -1 ? n : n * d), 1);
-  const resolved = free < 0 ? to : to.map((d, i) => (i === free ? (known === 0 ? 0 : size / known) : d));
+  const resolved = free < 0 ? [...to] : to.map((d, i) => (i === free ? (known === 0 ? 0 : size / known) : d));
   checkShape("reshape", resolved.filter((d) => Number.isInteger(d)));
   if (sizeOf(resolved) !== size || !resolved.every(Number.isInteger)) {
     throw new ShapeError(`reshape: ${size} elements of shape ${showShape(shape)} do not fill shape ${showShape(to)}.`);
@@ -119,18 +119,29 @@ export function resolveReshape(shape: Shape, to: Shape): Shape {
 export function shapeOfNested(who: string, nested: unknown): number[] {
   const shape: number[] = [];
   for (let level: unknown = nested; Array.isArray(level); level = level[0]) shape.push(level.length);
-  const check = (part: unknown, depth: number, path: string): void => {
+  const at: number[] = [];
+  const place = (): string => `x${at.map((i) => `[${i}]`).join("")}`;
+  const check = (part: unknown, depth: number): void => {
     if (depth === shape.length) {
       if (typeof part === "number" || typeof part === "boolean") return;
-      const what = Array.isArray(part) ? `an array of ${part.length}` : `a ${typeof part}`;
-      throw new AutodiffError(`${who}: ragged or non-numeric array: expected a number at ${path}, got ${what}.`);
+      if (Array.isArray(part)) throw new ShapeError(`${who}: ragged array: expected a number at ${place()}, got ${kindOfPart(part)}.`);
+      throw new AutodiffError(`${who}: expected a number at ${place()}, got ${kindOfPart(part)}. Use stack() for an array of tensors.`);
     }
     if (!Array.isArray(part) || part.length !== shape[depth]) {
-      const what = Array.isArray(part) ? `${part.length} entries` : `a ${typeof part}`;
-      throw new ShapeError(`${who}: ragged array: expected ${shape[depth]} entries at ${path}, got ${what}.`);
+      throw new ShapeError(`${who}: ragged array: expected ${shape[depth]} entries at ${place()}, got ${kindOfPart(part)}.`);
     }
-    part.forEach((p, i) => check(p, depth + 1, `${path}[${i}]`));
+    for (let i = 0; i < part.length; i++) {
+      at.push(i);
+      check(part[i], depth + 1);
+      at.pop();
+    }
   };
-  check(nested, 0, "x");
+  check(nested, 0);
   return shape;
+}
+
+function kindOfPart(part: unknown): string {
+  if (Array.isArray(part)) return `an array of ${part.length}`;
+  if (part === null || part === undefined) return String(part);
+  return typeof part === "object" ? "an object" : `a ${typeof part}`;
 }

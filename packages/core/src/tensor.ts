@@ -1,5 +1,5 @@
 import type { Device } from "./device.js";
-import { allocate, checkDType, dtypeOf, isTypedArray, type DType, type TypedArray } from "./dtype.js";
+import { allocate, checkDType, dtypeOf, isTypedArray, storable, type DType, type TypedArray } from "./dtype.js";
 import { AutodiffError, ShapeError } from "./errors.js";
 import { checkShape, scalarShape, shapeOfNested, showShape, sizeOf, type Shape } from "./shape.js";
 import type { Trace } from "./trace.js";
@@ -82,7 +82,8 @@ export abstract class Tensor {
   }
 
   toString(): string {
-    return `Tensor(${this.dtype}${showShape(this.shape)}, ${showElements(this.shape, this.dataSync())})`;
+    const elements = this.device.reads === "sync" ? showElements(this.shape, this.dataSync()) : `on ${this.device.name}`;
+    return `Tensor(${this.dtype}${showShape(this.shape)}, ${elements})`;
   }
 }
 
@@ -128,7 +129,7 @@ export const hostDevice: Device = {
 
 /**
  * A tensor of the given numbers: nested arrays (float64 unless `dtype` says otherwise), a typed array with a shape
- * (its own dtype), or one number. The numbers are copied.
+ * (its own dtype, bool for a Uint8Array), or one number. The numbers are copied.
  *
  * @throws ShapeError for ragged arrays, or a shape that the numbers do not fill.
  * @example
@@ -139,6 +140,7 @@ export function tensor(data: NestedArray | TypedArray, shape?: Shape | null, dty
   if (data instanceof Tensor) {
     throw new AutodiffError("tensor: got a Tensor, which is immutable: use it as it is, or cast(x, dtype), or reshape(x, shape).");
   }
+  if (dtype === undefined && data instanceof Uint8Array) checkBytes(data);
   const type = dtype === undefined ? (isTypedArray(data) ? dtypeOf(data) : "float64") : checkDType("tensor", dtype);
   if (!isTypedArray(data) && typeof data !== "number" && typeof data !== "boolean" && !Array.isArray(data)) {
     throw new AutodiffError(`tensor: expected numbers, nested arrays or a typed array, got ${describe(data)}.`);
@@ -150,27 +152,21 @@ export function tensor(data: NestedArray | TypedArray, shape?: Shape | null, dty
     throw new ShapeError(`tensor: ${flat.length} numbers do not fill shape ${showShape(to)}.`);
   }
   const elements = allocate(type, flat.length);
-  for (let i = 0; i < flat.length; i++) elements[i] = storable(type, flat[i]!);
+  for (let i = 0; i < flat.length; i++) elements[i] = storable("tensor", type, flat[i]!);
   return new HostTensor(to.length === 0 ? scalarShape : to, type, elements);
 }
 
-function flatNested(nested: NestedArray): number[] {
-  if (typeof nested !== "object") return [Number(nested)];
-  const flat: number[] = [];
-  for (const part of nested) {
-    if (typeof part === "object") flat.push(...flatNested(part));
-    else flat.push(Number(part));
-  }
+function flatNested(nested: NestedArray, flat: number[] = []): number[] {
+  if (typeof nested !== "object") flat.push(Number(nested));
+  else for (const part of nested) flatNested(part, flat);
   return flat;
 }
 
-/** Nothing is silently truncated: int32 takes 32-bit integers only, bool anything as its truth. */
-function storable(dtype: DType, x: number): number {
-  if (dtype === "bool") return x === 0 ? 0 : 1;
-  if (dtype === "int32" && (x | 0) !== x) {
-    throw new AutodiffError(`tensor: ${x} is not a 32-bit integer. Use dtype "float64", or round it first.`);
-  }
-  return x;
+/** A Uint8Array is read as bool; bytes that are none, as an image's, would be lost. */
+function checkBytes(data: Uint8Array): void {
+  const byte = data.find((x) => x > 1);
+  if (byte === undefined) return;
+  throw new AutodiffError(`tensor: a Uint8Array is read as bool, and this one holds ${byte}. Say which dtype is meant: tensor(x, null, "float32").`);
 }
 
 /** What a value is, for messages. */
@@ -194,9 +190,8 @@ export function showElements(shape: Shape, data: ArrayLike<number>): string {
     const n = shape[axis]!;
     const step = sizeOf(shape.slice(axis + 1));
     const part = (i: number): string => show(axis + 1, at + i * step);
-    const all = Array.from({ length: n }, (_, i) => i);
-    if (n <= 2 * ends + 1) return `[${all.map(part).join(", ")}]`;
-    return `[${all.slice(0, ends).map(part).join(", ")}, …, ${all.slice(-ends).map(part).join(", ")}]`;
+    const parts = (from: number, to: number): string => Array.from({ length: to - from }, (_, i) => part(from + i)).join(", ");
+    return n <= 2 * ends + 1 ? `[${parts(0, n)}]` : `[${parts(0, ends)}, …, ${parts(n - ends, n)}]`;
   };
   return show(0, 0);
 }

@@ -100,15 +100,20 @@ export function withTrace<T extends Trace, R>(make: () => T, f: (trace: T) => R)
   }
 }
 
-/** Runs `f` one level below `trace`, where derivative rules compute. */
-export function below<R>(trace: Trace, f: () => R): R {
+/** Runs `f` as seen from `level`, null being outside of every trace. */
+export function at<R>(level: Trace | null, f: () => R): R {
   const inner = current;
-  current = trace.parent;
+  current = level;
   try {
     return f();
   } finally {
     current = inner;
   }
+}
+
+/** Runs `f` one level below `trace`, where derivative rules compute. */
+export function below<R>(trace: Trace, f: () => R): R {
+  return at(trace.parent, f);
 }
 
 /** Applies a primitive in the current trace. */
@@ -120,7 +125,8 @@ export function bind(primitive: AnyPrimitive, inputs: readonly Value[], attrs: u
  * Applies a primitive as seen from `level`: the innermost trace that watches one of the operands interprets it; with
  * none, it is evaluated where the operands live.
  */
-export function bindAt(level: Trace | null, primitive: AnyPrimitive, inputs: readonly Value[], attrs: unknown): Output {
+export function bindAt(level: Trace | null, primitive: AnyPrimitive, operands: readonly Value[], attrs: unknown): Output {
+  const inputs = standIns === null ? operands : operands.map((x) => standIn(x, level));
   let top: Trace | null = null;
   let device = hostDevice;
   for (let i = 0; i < inputs.length; i++) {
@@ -129,13 +135,57 @@ export function bindAt(level: Trace | null, primitive: AnyPrimitive, inputs: rea
     if (!(x instanceof Tensor)) return bindAt(level, primitive, inputs.map((y) => asValue(primitive.name, y)), attrs);
     if (x.trace === null) {
       if (x.device !== hostDevice) device = commonDevice(primitive, device, x.device);
-    } else if (top === null || x.trace.depth > top.depth || !x.trace.live) {
-      if (top === null || top.live) top = x.trace;
-    }
+    } else top = innermost(top, x.trace);
   }
   if (top === null) return device.evaluate(primitive, inputs, attrs);
-  if (!top.live || top.depth > (level?.depth ?? 0)) throw strayTracer(primitive, top);
+  checkVisible(primitive.name, level, top);
   return top.process(primitive, inputs, attrs);
+}
+
+/** What stands in for tensors that a function captured: the implicit form of `gradient`. */
+let standIns: ReadonlyMap<Value, Value> | null = null;
+
+/** Runs `f` with others in the place of captured tensors, which are told apart by identity. */
+export function withStandIns<R>(others: ReadonlyMap<Value, Value>, f: () => R): R {
+  const outer = standIns;
+  standIns = outer === null ? others : new Map([...outer, ...others]);
+  try {
+    return f();
+  } finally {
+    standIns = outer;
+  }
+}
+
+/** What stands in for x here; below a tracer's trace the tensor is itself again. */
+function standIn(x: Value, level: Trace | null): Value {
+  const other = standIns?.get(x) ?? x;
+  const tooDeep = typeof other !== "number" && other.trace !== null && other.trace.depth > (level?.depth ?? 0);
+  return tooDeep ? x : other;
+}
+
+/** The trace that interprets operations on these values here, if any watches them. */
+export function watching(who: string, xs: readonly Value[]): Trace | null {
+  let top: Trace | null = null;
+  for (const x of xs) if (typeof x !== "number" && x.trace !== null) top = innermost(top, x.trace);
+  if (top !== null) checkVisible(who, current, top);
+  return top;
+}
+
+/** The deeper trace; one that has finished comes first, to be refused. */
+function innermost(top: Trace | null, other: Trace): Trace {
+  if (top === null || !other.live) return other;
+  return top.live && other.depth > top.depth ? other : top;
+}
+
+function checkVisible(who: string, level: Trace | null, { live, depth, kind }: Trace): void {
+  if (live && depth <= (level?.depth ?? 0)) return;
+  throw new AutodiffError(
+    live
+      ? `${who}: a value traced by ${kind} was captured by a function that runs outside of that trace (a derivative ` +
+          "rule, customRule(), or checkpoint()). Pass it as an argument instead."
+      : `${who}: a value traced by ${kind} was used after that had finished. Return it from the function (withgradient ` +
+          "passes extra results through) instead of keeping it in an outer variable.",
+  );
 }
 
 function commonDevice(primitive: AnyPrimitive, a: Device, b: Device): Device {
@@ -144,14 +194,3 @@ function commonDevice(primitive: AnyPrimitive, a: Device, b: Device): Device {
     `${primitive.name}: operands live on two devices, ${a.name} and ${b.name}. Move one with toDevice(x, device).`,
   );
 }
-
-function strayTracer(primitive: AnyPrimitive, trace: Trace): AutodiffError {
-  return new AutodiffError(
-    trace.live
-      ? `${primitive.name}: a value traced by ${trace.kind} was captured by a function that runs outside of that trace ` +
-          "(a derivative rule, or checkpoint()). Pass it as an argument instead."
-      : `${primitive.name}: a value traced by ${trace.kind} was used after that had finished. Return it from the ` +
-          "function (withgradient passes extra results through) instead of keeping it in an outer variable.",
-  );
-}
-

@@ -1,5 +1,5 @@
 import type { AnyPrimitive, Aval } from "../primitive.js";
-import type { Value } from "../tensor.js";
+import { Tensor, type Value } from "../tensor.js";
 
 /** A value that a graph computes or is given, by number. */
 export interface Variable extends Aval {
@@ -25,5 +25,5 @@ export interface FlatGraph {
 }
 
 export function isVariable(x: GraphValue): x is Variable {
-  return typeof x !== "number" && "id" in x;
+  return typeof x !== "number" && !(x instanceof Tensor);
 }

@@ -3,7 +3,12 @@ import { mul } from "./mul.js";
 import { neg } from "./neg.js";
 import { sin } from "./sin.js";
 
-/** cos x elementwise, x in radians. */
+/**
+ * cos x elementwise, x in radians.
+ *
+ * @example
+ * cos(tensor([0, Math.PI])).toArray() // [1, -1]
+ */
 export const cos: UnaryPrimitive = unary({
   name: "cos",
   f: Math.cos,

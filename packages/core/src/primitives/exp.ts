@@ -1,7 +1,12 @@
 import { unary, type UnaryPrimitive } from "./elementwise.js";
 import { mul } from "./mul.js";
 
-/** eˣ elementwise. */
+/**
+ * eˣ elementwise.
+ *
+ * @example
+ * exp(tensor([0, 1])).toArray() // [1, 2.718281828459045]
+ */
 export const exp: UnaryPrimitive = unary({
   name: "exp",
   f: Math.exp,

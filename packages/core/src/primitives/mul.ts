@@ -1,6 +1,11 @@
 import { binary, type BinaryPrimitive } from "./elementwise.js";
 
-/** x·y elementwise; shapes broadcast. */
+/**
+ * x·y elementwise; shapes broadcast.
+ *
+ * @example
+ * mul(tensor([[1], [2]]), tensor([3, 4])).toArray() // [[3, 4], [6, 8]]
+ */
 export const mul: BinaryPrimitive = binary({
   name: "mul",
   f: (x, y) => x * y,

@@ -1,6 +1,11 @@
 import { unary, type UnaryPrimitive } from "./elementwise.js";
 
-/** −x elementwise. */
+/**
+ * −x elementwise.
+ *
+ * @example
+ * neg(tensor([1, -2])).toArray() // [-1, 2]
+ */
 export const neg: UnaryPrimitive = unary({
   name: "neg",
   f: (x) => -x,

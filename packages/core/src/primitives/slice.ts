@@ -55,7 +55,12 @@ export function sliceSections(x: Tensor, sections: readonly Section[]): Tensor {
 
 function cut(x: HostTensor, sections: readonly Section[]): HostTensor["elements"] {
   const only = sections[0];
-  if (sections.length === 1 && only!.step === 1) return x.elements.slice(only!.start, only!.start + only!.size);
+  if (sections.length === 1 && only!.step === 1) {
+    const out = allocate(x.dtype, only!.size);
+    if (only!.size > 16) out.set(x.elements.subarray(only!.start, only!.start + only!.size));
+    else for (let i = 0; i < out.length; i++) out[i] = x.elements[only!.start + i]!;
+    return out;
+  }
   const strides = stridesOf(x.shape);
   const shape: Shape = sections.map((s) => s.size);
   const start = sections.reduce((at, s, axis) => at + s.start * strides[axis]!, 0);

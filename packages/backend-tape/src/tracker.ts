@@ -1,0 +1,194 @@
+import {
+  add,
+  AutodiffError,
+  bindAt,
+  broadcastLike,
+  describe,
+  isFloat,
+  ShapeError,
+  showShape,
+  Tensor,
+  zeros,
+  type AnyPrimitive,
+  type Cotangents,
+  type Device,
+  type DType,
+  type Output,
+  type Shape,
+  type TypedArray,
+  type Value,
+} from "@polyad/core/extend";
+
+/** One application of a primitive to tracked tensors; each result keeps its own, so that there is no global tape. */
+interface Step {
+  /** Steps are numbered in the order in which they ran. */
+  readonly id: number;
+  readonly primitive: AnyPrimitive;
+  readonly attrs: unknown;
+  readonly inputs: readonly Value[];
+  /** The inputs' values at that time: parameters change. */
+  readonly values: readonly Value[];
+  readonly out: Output;
+}
+
+let steps = 0;
+
+/** A tensor that remembers how it was computed. */
+class Tracked extends Tensor {
+  constructor(
+    protected inner: Tensor,
+    readonly step: Step | null,
+    /** Which of the step's results this is. */
+    readonly output: number,
+  ) {
+    super();
+  }
+
+  get value(): Tensor {
+    return this.inner;
+  }
+
+  get shape(): Shape {
+    return this.inner.shape;
+  }
+
+  get dtype(): DType {
+    return this.inner.dtype;
+  }
+
+  get device(): Device {
+    return recording;
+  }
+
+  get trace(): null {
+    return null;
+  }
+
+  dataSync(): TypedArray {
+    return this.inner.dataSync();
+  }
+
+  override data(): Promise<TypedArray> {
+    return this.inner.data();
+  }
+}
+
+/** A tensor whose gradient is stored beside it; see `param`. */
+export class Param extends Tracked {
+  private stored: Tensor | undefined;
+
+  constructor(value: Tensor) {
+    super(value, null, 0);
+  }
+
+  /** The gradient that `backward` has accumulated, zeros if none. */
+  get grad(): Tensor {
+    return this.stored ?? zeros(this.shape, this.dtype);
+  }
+
+  accumulate(ct: Tensor): void {
+    this.stored = this.stored === undefined ? ct : add(this.stored, ct);
+  }
+
+  /** Adds `delta` to the value and clears the stored gradient. */
+  update(delta: Value): this {
+    const next = add(this.inner, untracked(delta));
+    if (next.dtype !== this.dtype || next.shape.length !== this.ndim || next.shape.some((n, i) => n !== this.shape[i])) {
+      throw new ShapeError(`update: the delta must fit shape ${showShape(this.shape)} and dtype ${this.dtype}, got ${describe(delta)}.`);
+    }
+    this.inner = next;
+    this.stored = undefined;
+    return this;
+  }
+}
+
+/** The device on which operations are recorded as they run. */
+const recording: Device = {
+  name: "recording",
+  reads: "sync",
+  put: (x) => x,
+  evaluate: (primitive, inputs, attrs) => {
+    const values = inputs.map(untracked);
+    const out = bindAt(null, primitive, values, attrs);
+    if (primitive.constant) return out;
+    const step: Step = { id: steps++, primitive, attrs, inputs, values, out };
+    const track = (y: Value, k: number): Value => (typeof y !== "number" && isFloat(y.dtype) ? new Tracked(y, step, k) : y);
+    return Array.isArray(out) ? out.map(track) : track(out as Value, -1);
+  },
+};
+
+function untracked(x: Value): Value {
+  return x instanceof Tracked ? x.value : x;
+}
+
+/**
+ * A tensor that records what is computed from it, in the manner of PyTorch and Tracker.jl: compute a loss, call
+ * `backward(loss)`, read `grad(w)`, and step with `w.update(delta)`.
+ *
+ * @throws AutodiffError for anything but a float tensor.
+ * @example
+ * const w = param(tensor([1, 2]));
+ * backward(sum(square(w)));
+ * grad(w).toArray() // [2, 4]
+ */
+export function param(x: Tensor): Param {
+  if (!(x instanceof Tensor) || !isFloat(x.dtype)) {
+    throw new AutodiffError(`param: expected a float tensor, got ${describe(x)}. Make one with tensor().`);
+  }
+  return x instanceof Param ? x : new Param(x);
+}
+
+/** The gradient that `backward` has accumulated for a parameter. */
+export function grad(w: Tensor): Tensor {
+  if (w instanceof Param) return w.grad;
+  throw new AutodiffError(`grad: expected a tensor made by param(), got ${describe(w)}.`);
+}
+
+/**
+ * Adds ∂loss/∂w to the stored gradient of every parameter that the loss was computed from.
+ * @throws AutodiffError if the loss is not a tracked scalar.
+ */
+export function backward(loss: Value): void {
+  if (!(loss instanceof Tracked)) {
+    throw new AutodiffError(`backward: expected a loss computed from param() tensors, got ${describe(loss)}.`);
+  }
+  if (loss.ndim !== 0) {
+    throw new AutodiffError(`backward: expected a scalar loss, got shape ${showShape(loss.shape)}. Reduce with sum() or mean().`);
+  }
+  const cts = new Map<Step | Param, (Value | undefined)[]>();
+  const give = (to: Value, ct: Value): void => {
+    if (!(to instanceof Tracked)) return;
+    const key = to.step ?? (to as Param);
+    const slot = Math.max(to.output, 0);
+    const seen = cts.get(key) ?? [];
+    cts.set(key, seen);
+    seen[slot] = seen[slot] === undefined ? ct : add(seen[slot], ct);
+  };
+  give(loss, broadcastLike(1, loss.value));
+  for (const step of reachable(loss).sort((a, b) => b.id - a.id)) {
+    const own = cts.get(step);
+    if (own === undefined) continue;
+    const { primitive, out, values, attrs, inputs } = step;
+    if (!primitive.vjp) throw new AutodiffError(`backward: the primitive ${primitive.name} has no vjp rule.`);
+    const maps = primitive.vjp(out, values, attrs);
+    const ct: Cotangents = Array.isArray(out) ? own : own[0]!;
+    inputs.forEach((x, i) => {
+      const contribution = x instanceof Tracked ? maps[i]?.(ct) : undefined;
+      if (contribution !== undefined) give(x, contribution);
+    });
+  }
+  for (const [key, ct] of cts) if (key instanceof Param) key.accumulate(ct[0] as Tensor);
+}
+
+/** Every step that the loss depends on, without recursion: programs may be long. */
+function reachable(loss: Tracked): Step[] {
+  const found = new Set<Step>();
+  const open = loss.step === null ? [] : [loss.step];
+  for (let step = open.pop(); step !== undefined; step = open.pop()) {
+    if (found.has(step)) continue;
+    found.add(step);
+    for (const x of step.inputs) if (x instanceof Tracked && x.step !== null) open.push(x.step);
+  }
+  return [...found];
+}
+

@@ -1,0 +1,42 @@
+import { flatten } from "./tree/flatten.js";
+import { Tensor, type Value } from "./tensor.js";
+import { watching } from "./trace.js";
+
+/**
+ * f, computed again in the backward pass instead of kept: reverse mode then remembers only the arguments and results.
+ * Arguments and results are trees; what f captures instead of taking as an argument may not be traced.
+ *
+ * @example
+ * gradient((x) => checkpoint((y: Value) => sin(exp(y)))(x), AutoTape(), 0.5)
+ */
+export function checkpoint<A extends readonly unknown[], R>(f: (...args: A) => R): (...args: A) => R {
+  return (...args) => {
+    const { leaves, def } = flatten(args);
+    const slots = leaves.map((_, i) => i).filter((i) => isValue(leaves[i]));
+    let rebuild: ((ys: readonly Value[]) => R) | undefined;
+    const flat = (xs: readonly Value[]): Value[] => {
+      const full = [...leaves];
+      slots.forEach((slot, i) => (full[slot] = xs[i]));
+      const out = flatten(f(...(def.rebuild(full) as A)));
+      const outSlots = out.leaves.map((_, i) => i).filter((i) => isValue(out.leaves[i]));
+      rebuild = (ys) => {
+        const whole = [...out.leaves];
+        outSlots.forEach((slot, i) => (whole[slot] = ys[i]));
+        return out.def.rebuild(whole) as R;
+      };
+      return outSlots.map((slot) => out.leaves[slot] as Value);
+    };
+    const ys = checkpointed(flat, slots.map((slot) => leaves[slot] as Value));
+    return rebuild!(ys);
+  };
+}
+
+/** Runs f under the trace that watches its arguments, which decides whether to keep what f computes. */
+export function checkpointed(f: (xs: readonly Value[]) => Value[], xs: readonly Value[]): readonly Value[] {
+  const trace = watching("checkpoint", xs);
+  return trace?.checkpoint === undefined ? f(xs) : trace.checkpoint(f, xs);
+}
+
+function isValue(x: unknown): x is Value {
+  return typeof x === "number" || x instanceof Tensor;
+}

@@ -1,0 +1,162 @@
+import { zeros } from "../create.js";
+import type { MaybePromise, Tangents } from "../backend.js";
+import { dtypeOf, isFloat, type TypedArray } from "../dtype.js";
+import { AutodiffError, UnsupportedError } from "../errors.js";
+import { stack } from "../ops/stack.js";
+import { unstack } from "../ops/unstack.js";
+import { cast } from "../primitives/cast.js";
+import { hostDevice, kindOf, Tensor, tensor, type HostTensor, type Value } from "../tensor.js";
+import { isConst, isDuplicated, type Const, type Duplicated } from "../tree/activity.js";
+import { flatten, type TreeDef } from "../tree/flatten.js";
+import { vendorLeaf } from "../tree/vendor.js";
+import { all, whenDone } from "./promise.js";
+import { seedLike } from "./seeds.js";
+
+/** Whether an array of numbers is several scalars, or one block, as in the layout of a Jacobian. */
+export type Granularity = "leaves" | "blocks";
+
+export function flattenAs(granularity: Granularity, tree: unknown): ReturnType<typeof flatten> {
+  return granularity === "blocks" ? flatten(tree, isBlock) : flatten(tree);
+}
+
+function isBlock(x: unknown): boolean {
+  return Array.isArray(x) && x.length > 0 && x.every((part) => typeof part === "number" || (part instanceof Tensor && part.weak));
+}
+
+/** One argument of a call: its leaves, of which the float ones are differentiated. */
+interface Part {
+  readonly leaves: readonly unknown[];
+  readonly def: TreeDef;
+  /** For each leaf, its place among the active values; -1 for what only passes through. */
+  readonly slots: readonly number[];
+  readonly duplicated: Duplicated<unknown> | null;
+}
+
+/** The arguments of a call, split into values that are differentiated and the rest, and put together again. */
+export class Arguments {
+  /** What is differentiated, in order. */
+  readonly values: readonly Value[];
+  private readonly parts: readonly (Part | Const<unknown>)[];
+
+  /** @throws AutodiffError for an int or bool argument, which has no derivative. */
+  constructor(
+    readonly who: string,
+    args: readonly unknown[],
+    granularity: Granularity = "leaves",
+  ) {
+    const values: Value[] = [];
+    this.parts = args.map((arg, i) => {
+      if (isConst(arg)) return arg;
+      const duplicated = isDuplicated(arg) ? arg : null;
+      const tree: unknown = duplicated ? duplicated.value : arg;
+      refuseInt(who, tree, i);
+      const { leaves, def } = flattenAs(granularity, tree);
+      const slots = leaves.map((leaf) => {
+        const value = activeValue(leaf);
+        return value === undefined ? -1 : values.push(value) - 1;
+      });
+      return { leaves, def, slots, duplicated };
+    });
+    this.values = values;
+  }
+
+  /** The arguments with other values in the active places, as `f` takes them. */
+  rebuild(values: readonly Value[]): unknown[] {
+    return this.parts.map((part) => {
+      if (isConst(part)) return part.value;
+      return part.def.rebuild(part.leaves.map((leaf, k) => (part.slots[k]! < 0 ? passive(leaf) : active(leaf, values[part.slots[k]!]!))));
+    });
+  }
+
+  /** One gradient per argument, each shaped like its argument. */
+  gradients(cts: Tangents): MaybePromise<unknown[]> {
+    return all(this.parts.map((part) => (isConst(part) ? null : this.gradient(part, cts))));
+  }
+
+  /** The only argument's tree with anything in the active places, `null` elsewhere. */
+  mirror(entries: readonly unknown[]): unknown {
+    const { def, slots } = this.parts[0] as Part;
+    return def.mirror(slots.map((slot) => (slot < 0 ? null : entries[slot])));
+  }
+
+  /** A tree like the only argument, as tangents of its values. */
+  seeds(seed: unknown): Tangents {
+    const { def, leaves, slots } = this.parts[0] as Part;
+    return seedLike(this.who, seed, { def, leaves, slots, values: this.values });
+  }
+
+  private gradient({ leaves, def, slots, duplicated }: Part, cts: Tangents): MaybePromise<unknown> {
+    const entries = all(leaves.map((leaf, k) => (slots[k]! < 0 ? null : likeLeaf(this.who, leaf, cts[slots[k]!]))));
+    return whenDone(entries, (grads) => {
+      const mirrored = def.mirror(grads);
+      return whenDone(duplicated?.fill(mirrored), () => mirrored);
+    });
+  }
+}
+
+/** A leaf's value if it is differentiated: a number, a float tensor, a typed array of floats, or a block of numbers. */
+export function activeValue(leaf: unknown): Value | undefined {
+  if (typeof leaf === "number") return leaf;
+  if (leaf instanceof Tensor) return isFloat(leaf.dtype) ? leaf : undefined;
+  if (leaf instanceof Float64Array || leaf instanceof Float32Array) return tensor(leaf);
+  if (Array.isArray(leaf)) return leaf.length === 0 ? undefined : stack(leaf as Value[]);
+  return vendorLeaf(leaf)?.toTensor();
+}
+
+/** What f sees of an active leaf: a block of numbers is an array again. */
+function active(leaf: unknown, value: Value): unknown {
+  return Array.isArray(leaf) ? unstack(value as Tensor, 0) : value;
+}
+
+/** What f sees of an inactive leaf: typed arrays are tensors inside f. */
+function passive(leaf: unknown): unknown {
+  if (isConst(leaf)) return leaf.value;
+  return leaf instanceof Int32Array || leaf instanceof Uint8Array ? tensor(leaf) : leaf;
+}
+
+function refuseInt(who: string, arg: unknown, i: number): void {
+  const int = arg instanceof Tensor ? !isFloat(arg.dtype) : arg instanceof Int32Array || arg instanceof Uint8Array;
+  if (!int) return;
+  const dtype = arg instanceof Tensor ? arg.dtype : dtypeOf(arg as TypedArray);
+  throw new AutodiffError(`${who}: argument ${i} is ${dtype}, which has no derivative. Pass Const(x), or cast(x, "float64").`);
+}
+
+/** A derivative in the form of the leaf that it belongs to; zeros where the result does not depend on it. */
+export function likeLeaf(who: string, leaf: unknown, ct: Value | undefined): MaybePromise<unknown> {
+  if (typeof leaf === "number") return ct === undefined ? 0 : readNumber(ct);
+  if (leaf instanceof Tensor) {
+    if (ct !== undefined) return kindOf(ct) === kindOf(leaf) ? ct : cast(ct, kindOf(leaf));
+    if (leaf.weak) return 0;
+    return zeroOf(leaf);
+  }
+  const vendor = vendorLeaf(leaf);
+  if (vendor !== null) return vendor.fromTensor(ct === undefined || typeof ct === "number" ? zeroOf(vendor.toTensor()) : ct);
+  if (Array.isArray(leaf)) return whenDone(all(unstack((ct ?? zeros([leaf.length])) as Tensor, 0).map(readNumber)), (numbers) => numbers);
+  const array = leaf as Float64Array | Float32Array;
+  if (ct === undefined) return array instanceof Float64Array ? new Float64Array(array.length) : new Float32Array(array.length);
+  return readArray(who, ct, array);
+}
+
+function zeroOf(x: Tensor): Tensor {
+  const zero = zeros(x.shape, x.dtype);
+  return x.device === hostDevice ? zero : x.device.put(zero as HostTensor);
+}
+
+function readNumber(ct: Value): MaybePromise<Value> {
+  if (typeof ct === "number" || ct.trace !== null) return ct;
+  return ct.device.reads === "sync" ? ct.item() : ct.data().then((data) => data[0]!);
+}
+
+function readArray(who: string, ct: Value, like: Float64Array | Float32Array): MaybePromise<TypedArray> {
+  if (typeof ct !== "number" && ct.trace !== null) {
+    throw new UnsupportedError(
+      `${who}: the gradient of a typed array is being differentiated by ${ct.trace.kind}, and a typed array cannot carry that. Pass a tensor.`,
+    );
+  }
+  const convert = (data: TypedArray): TypedArray => {
+    if (data instanceof Float64Array === like instanceof Float64Array) return data;
+    return like instanceof Float64Array ? new Float64Array(data) : new Float32Array(data);
+  };
+  if (typeof ct === "number") return convert(Float64Array.of(ct));
+  return ct.device.reads === "sync" ? convert(ct.dataSync()) : ct.data().then(convert);
+}

@@ -1,0 +1,45 @@
+import type { FlatFunction } from "../backend.js";
+import { AutodiffError } from "../errors.js";
+import { describe, type Value } from "../tensor.js";
+import { Arguments, type Granularity } from "./arguments.js";
+import { resultOf, type Result } from "./result.js";
+
+/** A user's function, of whatever signature: operators pass it trees that are rebuilt from values. */
+export type AnyFunction = (...args: never[]) => unknown;
+
+/** A call of f at one differentiated argument and constants, seen as a function between flat lists. */
+export class Call {
+  readonly inputs: Arguments;
+  /** f on values in the active places of x. */
+  readonly flat: FlatFunction;
+  private last: Result | undefined;
+
+  constructor(
+    readonly who: string,
+    f: AnyFunction,
+    x: unknown,
+    consts: readonly unknown[],
+    granularity: Granularity = "leaves",
+    read: (who: string, y: unknown, granularity: Granularity) => Result = resultOf,
+  ) {
+    if (typeof f !== "function") {
+      throw new AutodiffError(`${who}: expected a function first, got ${describe(f)}. Call ${who}(f, AutoTape(), x, ...).`);
+    }
+    const inputs = new Arguments(who, [x], granularity);
+    this.inputs = inputs;
+    this.flat = (xs: readonly Value[]) => {
+      this.last = read(who, apply(f, [...inputs.rebuild(xs), ...consts]), granularity);
+      return this.last.values;
+    };
+  }
+
+  /** The form of what f returned last. */
+  get result(): Result {
+    return this.last!;
+  }
+}
+
+/** Calls f with arguments that were rebuilt in the form that its type promises. */
+export function apply(f: AnyFunction, args: readonly unknown[]): unknown {
+  return Reflect.apply(f, undefined, args);
+}

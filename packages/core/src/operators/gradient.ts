@@ -1,0 +1,101 @@
+import { AutoTape, isADType, type ADType } from "../adtypes.js";
+import type { FlatFunction, MaybePromise } from "../backend.js";
+import { valueAndGradient } from "../derive.js";
+import { AutodiffError } from "../errors.js";
+import { describe, Tensor, type Value } from "../tensor.js";
+import { withStandIns } from "../trace.js";
+import { Grads, Params } from "../tree/params.js";
+import type { Args, Gradients, Run } from "../types.js";
+import { Arguments, likeLeaf } from "./arguments.js";
+import { apply, type AnyFunction } from "./call.js";
+import { all, whenDone } from "./promise.js";
+import { requireScalar, resultOf, type Result } from "./result.js";
+
+/** What a loss may return: a scalar, or a scalar first and then whatever else is to be passed through. */
+export type Loss = Value | readonly [Value, ...unknown[]] | { readonly loss: Value };
+
+/**
+ * The gradient of a scalar function, one entry per argument, each a tree shaped like its argument. Leaves that carry no
+ * derivative and `Const(...)` arguments give null. The engine is named first; AutoTape() if none is.
+ *
+ * @throws AutodiffError if f does not return a float scalar, or an argument has an int dtype.
+ * @example
+ * gradient((x, y, z) => add(mul(x, y), z), AutoTape(), 30, 40, 50) // [40, 30, 1]
+ */
+export function gradient<A extends ADType>(f: () => Value, ad: A, params: Params): Run<A, Grads>;
+export function gradient(f: () => Value, params: Params): Grads;
+export function gradient<A extends ADType, const T extends readonly unknown[]>(f: (...args: Args<T>) => Value, ad: A, ...args: T): Run<A, Gradients<T>>;
+export function gradient<const T extends readonly unknown[]>(f: (...args: Args<T>) => Value, ...args: T): Gradients<T>;
+export function gradient(f: AnyFunction, ...rest: readonly unknown[]): unknown {
+  const [ad, args] = engineFirst(rest);
+  return whenDone(run("gradient", f, ad, args, (y) => [requireScalar("gradient", y), null]), ({ grad }) => grad);
+}
+
+/**
+ * Value and gradient in one pass: `{ val, grad }`. f may return `[loss, ...aux]` or `{ loss, ...aux }`; the loss is
+ * differentiated, and the whole comes back as `val`.
+ *
+ * @example
+ * withgradient((x) => mul(x, x), AutoTape(), 3) // { val: 9, grad: [6] }
+ */
+export function withgradient<A extends ADType, R extends Loss>(f: () => R, ad: A, params: Params): Run<A, { val: R; grad: Grads }>;
+export function withgradient<R extends Loss>(f: () => R, params: Params): { val: R; grad: Grads };
+export function withgradient<A extends ADType, const T extends readonly unknown[], R extends Loss>(
+  f: (...args: Args<T>) => R,
+  ad: A,
+  ...args: T
+): Run<A, { val: R; grad: Gradients<T> }>;
+export function withgradient<const T extends readonly unknown[], R extends Loss>(f: (...args: Args<T>) => R, ...args: T): { val: R; grad: Gradients<T> };
+export function withgradient(f: AnyFunction, ...rest: readonly unknown[]): unknown {
+  const [ad, args] = engineFirst(rest);
+  return run("withgradient", f, ad, args, lossAndResult);
+}
+
+/** The engine if the first argument names one, else the default. */
+function engineFirst(rest: readonly unknown[]): [ADType, readonly unknown[]] {
+  const [first, ...others] = rest;
+  return isADType(first) ? [first, others] : [AutoTape(), rest];
+}
+
+/** A loss, and the whole result if there is more than the loss. */
+function lossAndResult(y: unknown): [Value, Result | null] {
+  const who = "withgradient";
+  if (Array.isArray(y)) return [requireScalar(who, y[0]), resultOf(who, y)];
+  if (typeof y === "object" && y !== null && !(y instanceof Tensor) && "loss" in y) return [requireScalar(who, y.loss), resultOf(who, y)];
+  return [requireScalar(who, y), null];
+}
+
+function run(
+  who: string,
+  f: AnyFunction,
+  ad: ADType,
+  args: readonly unknown[],
+  read: (y: unknown) => [Value, Result | null],
+): MaybePromise<{ val: unknown; grad: unknown }> {
+  if (typeof f !== "function") {
+    throw new AutodiffError(`${who}: expected a function first, got ${describe(f)}. Call ${who}(f, AutoTape(), ...args).`);
+  }
+  let result: Result | null = null;
+  const flat = (call: () => unknown): readonly Value[] => {
+    const [loss, whole] = read(call());
+    result = whole;
+    return whole === null ? [loss] : [loss, ...whole.values];
+  };
+  const val = ([loss, ...aux]: readonly Value[]): unknown => (result === null ? loss : (result as Result).rebuild(aux));
+
+  const [only] = args;
+  if (only instanceof Params && args.length === 1) {
+    const tensors = [...only];
+    const { ys, grads } = valueAndGradient(ad, implicit(() => flat(() => apply(f, [])), tensors), tensors);
+    const entries = all(tensors.map((t, i) => likeLeaf(who, t, grads[i]) as MaybePromise<Tensor>));
+    return whenDone(entries, (gs) => ({ val: val(ys), grad: new Grads(only, new Map(tensors.map((t, i) => [t, gs[i]!]))) }));
+  }
+  const inputs = new Arguments(who, args);
+  const { ys, grads } = valueAndGradient(ad, (xs) => flat(() => apply(f, inputs.rebuild(xs))), inputs.values);
+  return whenDone(inputs.gradients(grads), (grad) => ({ val: val(ys), grad }));
+}
+
+/** f with captured tensors differentiated: while it runs, what the engine passes stands in for them. */
+function implicit(f: () => readonly Value[], tensors: readonly Tensor[]): FlatFunction {
+  return (xs) => withStandIns(new Map(tensors.map((t, i) => [t, xs[i]!])), f);
+}

@@ -1,0 +1,40 @@
+import type { ADType } from "../adtypes.js";
+import type { MaybePromise } from "../backend.js";
+import { jacobian as flatJacobian } from "../derive.js";
+import type { Jacobian, Run, Traced } from "../types.js";
+import { Call, type AnyFunction } from "./call.js";
+import { whenDone } from "./promise.js";
+
+/**
+ * ∂y/∂x of shape [...y.shape, ...x.shape]; for trees a tree of these: y's on the outside, x's inside. An array of
+ * numbers is one [n] block. Later arguments are constants.
+ *
+ * @example
+ * jacobian((x) => mul(x, x), AutoForward(), new Float64Array([1, 2])).toArray() // [[2, 0], [0, 4]]
+ */
+export function jacobian<A extends ADType, const X, C extends readonly unknown[], R>(
+  f: (x: Traced<X>, ...consts: C) => R,
+  ad: A,
+  x: X,
+  ...consts: C
+): Run<A, Jacobian<R, X>>;
+export function jacobian(f: AnyFunction, ad: ADType, x: unknown, ...consts: readonly unknown[]): unknown {
+  return whenDone(run("jacobian", f, ad, x, consts), ({ jacobian }) => jacobian);
+}
+
+/** `{ val, jacobian }` with one call of f where the engine allows; see `jacobian`. */
+export function valueAndJacobian<A extends ADType, const X, C extends readonly unknown[], R>(
+  f: (x: Traced<X>, ...consts: C) => R,
+  ad: A,
+  x: X,
+  ...consts: C
+): Run<A, { val: R; jacobian: Jacobian<R, X> }>;
+export function valueAndJacobian(f: AnyFunction, ad: ADType, x: unknown, ...consts: readonly unknown[]): unknown {
+  return run("valueAndJacobian", f, ad, x, consts);
+}
+
+function run(who: string, f: AnyFunction, ad: ADType, x: unknown, consts: readonly unknown[]): MaybePromise<{ val: unknown; jacobian: unknown }> {
+  const call = new Call(who, f, x, consts, "blocks");
+  const { ys, blocks } = flatJacobian(ad, call.flat, call.inputs.values);
+  return { val: call.result.rebuild(ys), jacobian: call.result.mirror(blocks.map((row) => call.inputs.mirror(row))) };
+}

@@ -1,0 +1,201 @@
+import type { ADType } from "../adtypes.js";
+import type { MaybePromise } from "../backend.js";
+import { allocateOwn, isTypedArray, type TypedArray } from "../dtype.js";
+import { AutodiffError, PreparationMismatchError, TreeError } from "../errors.js";
+import { describe, Tensor, type Value } from "../tensor.js";
+import { Const, isConst, isDuplicated } from "../tree/activity.js";
+import { flatten } from "../tree/flatten.js";
+import type { Args, Bare, Buffers, Derivative, Gradient, Gradients, Jacobian, Run, Traced } from "../types.js";
+import type { AnyFunction } from "./call.js";
+import { derivative, secondDerivative } from "./derivative.js";
+import { gradient, withgradient, type Loss } from "./gradient.js";
+import { hessian } from "./hessian.js";
+import { hvp } from "./hvp.js";
+import { jacobian } from "./jacobian.js";
+import { whenDone } from "./promise.js";
+import { pullback } from "./pullback.js";
+import { pushforward } from "./pushforward.js";
+
+/**
+ * An operator made ready for arguments of one structure, shapes and dtypes. It takes bare values: which of them are
+ * constant was fixed by the example. What f captured is fixed at preparation, too.
+ */
+export interface Prepared<A extends ADType, T extends readonly unknown[], R> {
+  (...args: T): Run<A, R>;
+  /** Computes into typed arrays, as `buffers()` made them, and returns them. */
+  into(buffers: Buffers<R>, ...args: T): Run<A, Buffers<R>>;
+  /** Typed arrays for a result, never tensors. */
+  buffers(): Buffers<R>;
+  /** Frees what preparation holds; calling it afterwards is an error. */
+  dispose(): void;
+}
+
+/** A prepared `gradient`: a function of bare arguments. @throws PreparationMismatchError listing every slot that differs. */
+export function prepareGradient<A extends ADType, const T extends readonly unknown[]>(
+  f: (...args: Args<T>) => Value,
+  ad: A,
+  ...example: T
+): Prepared<A, Bare<T>, Gradients<T>>;
+export function prepareGradient(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
+  return prepared("prepareGradient", (args) => operator(gradient, f, ad, args), example);
+}
+
+/** A prepared `withgradient`. */
+export function prepareWithgradient<A extends ADType, const T extends readonly unknown[], R extends Loss>(
+  f: (...args: Args<T>) => R,
+  ad: A,
+  ...example: T
+): Prepared<A, Bare<T>, { val: R; grad: Gradients<T> }>;
+export function prepareWithgradient(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
+  return prepared("prepareWithgradient", (args) => operator(withgradient, f, ad, args), example);
+}
+
+/** A prepared `derivative`. */
+export function prepareDerivative<A extends ADType, R>(f: (x: Value) => R, ad: A, x: Value): Prepared<A, readonly [Value], Derivative<R>>;
+export function prepareDerivative(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
+  return prepared("prepareDerivative", (args) => operator(derivative, f, ad, args), example);
+}
+
+/** A prepared `secondDerivative`. */
+export function prepareSecondDerivative<A extends ADType, R>(f: (x: Value) => R, ad: A, x: Value): Prepared<A, readonly [Value], Derivative<R>>;
+export function prepareSecondDerivative(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
+  return prepared("prepareSecondDerivative", (args) => operator(secondDerivative, f, ad, args), example);
+}
+
+/** A prepared `jacobian`. */
+export function prepareJacobian<A extends ADType, const X, C extends readonly unknown[], R>(
+  f: (x: Traced<X>, ...consts: C) => R,
+  ad: A,
+  x: X,
+  ...consts: C
+): Prepared<A, readonly [X, ...C], Jacobian<R, X>>;
+export function prepareJacobian(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
+  return prepared("prepareJacobian", (args) => operator(jacobian, f, ad, args), example);
+}
+
+/** A prepared `hessian`. */
+export function prepareHessian<A extends ADType, const X, C extends readonly unknown[]>(
+  f: (x: Traced<X>, ...consts: C) => Value,
+  ad: A,
+  x: X,
+  ...consts: C
+): Prepared<A, readonly [X, ...C], Jacobian<X, X>>;
+export function prepareHessian(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
+  return prepared("prepareHessian", (args) => operator(hessian, f, ad, args), example);
+}
+
+/** A prepared `hvp`, of one seed. */
+export function prepareHvp<A extends ADType, const X, C extends readonly unknown[]>(
+  f: (x: Traced<X>, ...consts: C) => Value,
+  ad: A,
+  x: X,
+  v: X,
+  ...consts: C
+): Prepared<A, readonly [X, X, ...C], Gradient<X>>;
+export function prepareHvp(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
+  return prepared("prepareHvp", (args) => operator(hvp, f, ad, args), example);
+}
+
+/** A prepared `pushforward`, of one seed. */
+export function preparePushforward<A extends ADType, const X, C extends readonly unknown[], R>(
+  f: (x: Traced<X>, ...consts: C) => R,
+  ad: A,
+  x: X,
+  dx: X,
+  ...consts: C
+): Prepared<A, readonly [X, X, ...C], Derivative<R>>;
+export function preparePushforward(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
+  return prepared("preparePushforward", (args) => operator(pushforward, f, ad, args), example);
+}
+
+/** A prepared `pullback`. */
+export function preparePullback<A extends ADType, const X, S, C extends readonly unknown[], R>(
+  f: (x: Traced<X>, ...consts: C) => R,
+  ad: A,
+  x: X,
+  ct: S,
+  ...consts: C
+): Prepared<A, readonly [X, S, ...C], Gradient<X>>;
+export function preparePullback(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
+  return prepared("preparePullback", (args) => operator(pullback, f, ad, args), example);
+}
+
+function operator(op: Function, f: AnyFunction, ad: ADType, args: readonly unknown[]): MaybePromise<unknown> {
+  return Reflect.apply(op, undefined, [f, ad, ...args]);
+}
+
+/** The plain form: a checked signature around the operator. */
+function prepared(who: string, run: (args: readonly unknown[]) => MaybePromise<unknown>, example: readonly unknown[]): unknown {
+  const constant = example.map(isConst);
+  const slots = signature(example.map(bare));
+  let disposed = false;
+  const call = (...args: readonly unknown[]): MaybePromise<unknown> => {
+    if (disposed) throw new AutodiffError(`${who}: this prepared operator was disposed. Prepare another.`);
+    check(who, slots, signature(args));
+    return run(args.map((arg, i) => (constant[i] ? Const(arg) : arg)));
+  };
+  return Object.assign(call, {
+    into: (buffers: unknown, ...args: readonly unknown[]) => whenDone(call(...args), (result) => copyInto(who, buffers, result)),
+    buffers: () => whenDone(run(example), makeBuffers),
+    dispose: () => {
+      disposed = true;
+    },
+  });
+}
+
+function bare(arg: unknown): unknown {
+  return isConst(arg) || isDuplicated(arg) ? arg.value : arg;
+}
+
+/** Path and kind of every leaf. */
+function signature(args: readonly unknown[]): Map<string, string> {
+  const { leaves, def } = flatten(args);
+  return new Map(leaves.map((leaf, i) => [def.paths[i]!, kindOfLeaf(leaf)]));
+}
+
+function kindOfLeaf(leaf: unknown): string {
+  if (typeof leaf === "number") return "number";
+  if (leaf instanceof Tensor) return leaf.weak ? "number" : `${leaf.dtype}[${leaf.shape.join(", ")}]`;
+  if (isTypedArray(leaf)) return `${leaf.constructor.name}[${leaf.length}]`;
+  return typeof leaf === "function" ? "function" : leaf === null ? "null" : typeof leaf;
+}
+
+function check(who: string, expected: ReadonlyMap<string, string>, got: ReadonlyMap<string, string>): void {
+  const slots = [...new Set([...expected.keys(), ...got.keys()])];
+  if (slots.every((slot) => expected.get(slot) === got.get(slot))) return;
+  const lines = slots.map((slot) => {
+    const [was, is] = [expected.get(slot) ?? "nothing", got.get(slot) ?? "nothing"];
+    return was === is ? `  ok        args${slot}: ${was}` : `  MISMATCH  args${slot}: prepared for ${was}, got ${is}`;
+  });
+  throw new PreparationMismatchError(`${who}: the arguments are not like the example that it was prepared with:\n${lines.join("\n")}\nPrepare again for these.`);
+}
+
+/** A tree of typed arrays, one for each number and tensor of a result. */
+function makeBuffers(result: unknown): unknown {
+  const { leaves, def } = flatten(result);
+  return def.rebuild(
+    leaves.map((leaf) => {
+      if (typeof leaf === "number") return new Float64Array(1);
+      if (leaf instanceof Tensor) return allocateOwn(leaf.dtype, leaf.size);
+      return isTypedArray(leaf) ? leaf.slice() : leaf;
+    }),
+  );
+}
+
+function copyInto(who: string, buffers: unknown, result: unknown): unknown {
+  const to = flatten(buffers).leaves;
+  const from = flatten(result).leaves;
+  if (to.length !== from.length) {
+    throw new TreeError(`${who}: into() expects buffers as buffers() makes them, with ${from.length} leaves, got ${to.length}.`);
+  }
+  from.forEach((leaf, i) => {
+    if (typeof leaf !== "number" && !(leaf instanceof Tensor) && !isTypedArray(leaf)) return;
+    const data: ArrayLike<number> = typeof leaf === "number" ? [leaf] : leaf instanceof Tensor ? leaf.dataSync() : leaf;
+    const buffer = to[i];
+    if (!isTypedArray(buffer) || buffer.length !== data.length) {
+      throw new AutodiffError(`${who}: into() expects a typed array of ${data.length} at leaf ${i}, got ${describe(buffer)}.`);
+    }
+    (buffer as TypedArray).set(data);
+  });
+  return buffers;
+}

@@ -1,0 +1,91 @@
+import type { MaybePromise, Tangents } from "../backend.js";
+import { isFloat, isTypedArray } from "../dtype.js";
+import { AutodiffError } from "../errors.js";
+import { stack } from "../ops/stack.js";
+import { unstack } from "../ops/unstack.js";
+import { showShape } from "../shape.js";
+import { describe, Tensor, tensor, type Value } from "../tensor.js";
+import type { TreeDef } from "../tree/flatten.js";
+import { flattenAs, likeLeaf, type Granularity } from "./arguments.js";
+import { all, whenDone } from "./promise.js";
+import { seedLike } from "./seeds.js";
+
+/** What f returned: its values in order, and how to put others in their places. */
+export class Result {
+  readonly values: readonly Value[];
+  /** For each leaf its value's place, -1 for what is not a value. */
+  readonly slots: readonly number[];
+
+  constructor(
+    readonly leaves: readonly unknown[],
+    readonly def: TreeDef,
+  ) {
+    const values: Value[] = [];
+    this.slots = leaves.map((leaf) => {
+      const value = valueOf(leaf);
+      return value === undefined ? -1 : values.push(value) - 1;
+    });
+    this.values = values;
+  }
+
+  /** The result with concrete values in place of traced ones: the same types again. */
+  rebuild(values: readonly Value[]): unknown {
+    return this.def.rebuild(
+      this.leaves.map((leaf, k) => {
+        const value = values[this.slots[k]!];
+        return value === undefined || isTypedArray(leaf) ? leaf : Array.isArray(leaf) ? unstack(value as Tensor, 0) : value;
+      }),
+    );
+  }
+
+  /** Anything in the places of values, in the form of the result; `null` elsewhere. */
+  mirror(entries: readonly unknown[]): unknown {
+    return this.def.mirror(this.slots.map((slot) => (slot < 0 ? null : entries[slot])));
+  }
+
+  /** Tangents in the form of the result, zeros where it does not depend on x. */
+  derivative(who: string, ys: readonly Value[], tangents: Tangents): MaybePromise<unknown> {
+    return whenDone(all(ys.map((y, i) => likeLeaf(who, y, tangents[i]))), (entries) => this.mirror(entries));
+  }
+
+  /** A tree like the result, as cotangents of its values. */
+  seeds(who: string, seed: unknown): Tangents {
+    return seedLike(who, seed, this);
+  }
+}
+
+/** @throws AutodiffError if f was asynchronous. */
+export function resultOf(who: string, y: unknown, granularity: Granularity = "leaves"): Result {
+  if (y instanceof Promise) {
+    throw new AutodiffError(`${who}: f returned a promise. It must be synchronous: read data before, and await the operator, not the function.`);
+  }
+  const { leaves, def } = flattenAs(granularity, y);
+  return new Result(leaves, def);
+}
+
+/** A result that must be a float scalar. */
+export function scalarResult(who: string, y: unknown): Result {
+  return resultOf(who, requireScalar(who, y));
+}
+
+function valueOf(leaf: unknown): Value | undefined {
+  if (typeof leaf === "number" || leaf instanceof Tensor) return leaf;
+  if (Array.isArray(leaf)) return stack(leaf as Value[]);
+  return isTypedArray(leaf) ? tensor(leaf) : undefined;
+}
+
+/** @throws AutodiffError unless y is a float scalar. */
+export function requireScalar(who: string, y: unknown): Value {
+  if (y instanceof Promise) resultOf(who, y);
+  if (typeof y === "number") return y;
+  if (!(y instanceof Tensor)) {
+    throw new AutodiffError(`${who}: f must return a scalar, a number or a Tensor of shape [], got ${describe(y)}.`);
+  }
+  if (y.ndim !== 0) {
+    throw new AutodiffError(`${who}: f must return a scalar, got shape ${showShape(y.shape)}. Use jacobian(), or reduce with sum() or mean().`);
+  }
+  if (!isFloat(y.dtype)) {
+    throw new AutodiffError(`${who}: f must return a float scalar, got ${y.dtype}, which has no derivative. Use cast(y, "float64").`);
+  }
+  return y;
+}

@@ -1,0 +1,179 @@
+import { isFloat, isTypedArray } from "../dtype.js";
+import { AutodiffError } from "../errors.js";
+import { add } from "../primitives/add.js";
+import { mul } from "../primitives/mul.js";
+import { sub } from "../primitives/sub.js";
+import { describe, Tensor } from "../tensor.js";
+import { showPath } from "./place.js";
+import { printsAsString } from "./print.js";
+import { trainableLeaves } from "./trainable.js";
+
+/** An ordered set of tensors, told apart by identity: what the implicit form of `gradient` differentiates by. */
+export class Params implements Iterable<Tensor> {
+  private readonly tensors: Set<Tensor>;
+
+  constructor(tensors: Iterable<Tensor> = []) {
+    this.tensors = new Set(tensors);
+  }
+
+  get size(): number {
+    return this.tensors.size;
+  }
+
+  has(x: Tensor): boolean {
+    return this.tensors.has(x);
+  }
+
+  [Symbol.iterator](): Iterator<Tensor> {
+    return this.tensors.values();
+  }
+
+  /** Adds the parameters of more tensors and models. */
+  add(...trees: readonly unknown[]): this {
+    for (const tensor of found(trees)) this.tensors.add(tensor);
+    return this;
+  }
+
+  /** Takes out the parameters of tensors and models. */
+  delete(...trees: readonly unknown[]): this {
+    for (const tensor of found(trees)) this.tensors.delete(tensor);
+    return this;
+  }
+
+  /** These, then those that only the other has. */
+  union(other: Params): Params {
+    return new Params([...this, ...other]);
+  }
+
+  /** Those of these that the other has too. */
+  intersect(other: Params): Params {
+    return new Params([...this].filter((x) => other.has(x)));
+  }
+
+  static {
+    printsAsString(this);
+  }
+
+  toString(): string {
+    return `Params(${[...this].map(String).join(", ")})`;
+  }
+}
+
+/**
+ * The parameters of tensors and models: every float tensor in them, each once, in order.
+ *
+ * @throws AutodiffError for numbers and typed arrays, which have no identity to differentiate by.
+ * @example
+ * const W = tensor([[1, 2]]);
+ * gradient(() => sum(mul(W, W)), params(W)).get(W).toArray() // [[2, 4]]
+ */
+export function params(...trees: readonly unknown[]): Params {
+  return new Params(found(trees));
+}
+
+/** The gradients by a set of parameters, in its order. An absent one is zero. */
+export class Grads implements Iterable<[Tensor, Tensor]> {
+  static {
+    printsAsString(this);
+  }
+
+  constructor(
+    readonly params: Params,
+    private readonly gradients: ReadonlyMap<Tensor, Tensor>,
+  ) {}
+
+  /** The gradient by a parameter. @throws AutodiffError for what is not one. */
+  get(x: Tensor): Tensor {
+    const gradient = this.gradients.get(x);
+    if (gradient !== undefined) return gradient;
+    if (!(x instanceof Tensor)) {
+      throw new AutodiffError(`Grads: Only tensors can be differentiated with params, got ${describe(x)}. Make it a parameter with tensor().`);
+    }
+    throw new AutodiffError(`Grads: ${describe(x)} is not among the parameters. They are told apart by identity: params(W) takes W itself, not a copy.`);
+  }
+
+  has(x: Tensor): boolean {
+    return this.gradients.has(x);
+  }
+
+  get size(): number {
+    return this.gradients.size;
+  }
+
+  /** Parameter and gradient, in order. */
+  *entries(): IterableIterator<[Tensor, Tensor]> {
+    for (const x of this.params) {
+      const gradient = this.gradients.get(x);
+      if (gradient !== undefined) yield [x, gradient];
+    }
+  }
+
+  [Symbol.iterator](): Iterator<[Tensor, Tensor]> {
+    return this.entries();
+  }
+
+  /** f of each gradient. */
+  map(f: (gradient: Tensor, parameter: Tensor) => Tensor): Grads {
+    return new Grads(this.params, new Map([...this].map(([x, g]) => [x, f(g, x)])));
+  }
+
+  /** Each gradient plus a number, or plus the other's for the same parameter. */
+  plus(other: number | Grads): Grads {
+    return this.with("plus", other, add, (g) => g);
+  }
+
+  /** Each gradient minus a number, or minus the other's for the same parameter. */
+  minus(other: number | Grads): Grads {
+    return this.with("minus", other, sub, (g) => mul(g, -1));
+  }
+
+  /** Each gradient times a number, or elementwise times the other's for the same parameter. */
+  scale(other: number | Grads): Grads {
+    return this.with("scale", other, mul, (g) => mul(g, 0));
+  }
+
+  toString(): string {
+    return `Grads(${[...this].map(([, gradient]) => String(gradient)).join(", ")})`;
+  }
+
+  /** `alone` is what remains of the other's gradient where this has none. */
+  private with(who: string, other: number | Grads, f: (a: Tensor, b: Tensor | number) => Tensor, alone: (g: Tensor) => Tensor): Grads {
+    if (typeof other === "number") return this.map((g) => f(g, other));
+    if (other.params.size !== this.params.size || ![...other.params].every((x) => this.params.has(x))) {
+      throw new AutodiffError(`Grads.${who}: expected gradients by the same parameters, got ${this.params.size} and ${other.params.size} that differ.`);
+    }
+    const sums = new Map<Tensor, Tensor>();
+    for (const x of this.params) {
+      const [a, b] = [this.gradients.get(x), other.gradients.get(x)];
+      if (a !== undefined) sums.set(x, f(a, b ?? 0));
+      else if (b !== undefined) sums.set(x, alone(b));
+    }
+    return new Grads(this.params, sums);
+  }
+}
+
+function* found(trees: readonly unknown[]): Iterable<Tensor> {
+  for (const [i, tree] of trees.entries()) {
+    let [tensors, numbers] = [0, 0];
+    for (const { leaf, path } of trainableLeaves(tree)) {
+      if (leaf instanceof Tensor && isFloat(leaf.dtype)) {
+        tensors++;
+        yield leaf;
+      } else if (leaf instanceof Float64Array || leaf instanceof Float32Array) {
+        throw refusal(i, path, leaf);
+      } else if (typeof leaf === "number" || (path === "" && (leaf instanceof Tensor || isTypedArray(leaf)))) {
+        if (path === "") throw refusal(i, path, leaf);
+        numbers++;
+      }
+    }
+    if (tensors === 0 && numbers > 0) throw refusal(i, "", tree);
+  }
+}
+
+function refusal(i: number, path: string, x: unknown): AutodiffError {
+  const where = path === "" ? `argument ${i}` : `${showPath(path)} of argument ${i}`;
+  return new AutodiffError(
+    `params: ${where} is ${describe(x)}. Parameters are float tensors, which closures capture and keep their identity: ` +
+      "make one with tensor(), or pass the value to f as an argument and use the explicit form of gradient.",
+  );
+}

@@ -1,0 +1,39 @@
+import type { Device } from "../device.js";
+import { AutodiffError, UnsupportedError } from "../errors.js";
+import { hostDevice, HostTensor, Tensor } from "../tensor.js";
+import { fmap } from "./fmap.js";
+import { flatten } from "./flatten.js";
+
+/**
+ * The tree with its tensors on a device; what is there already stays, and a tensor that occurs twice is moved once.
+ * Numbers and typed arrays are the host's own and stay.
+ *
+ * @throws UnsupportedError for a traced tensor, or one on a device that only reads asynchronously: see `toHost`.
+ */
+export function toDevice<T>(tree: T, device: Device | "host"): T {
+  const to = device === "host" ? hostDevice : device;
+  if (typeof to !== "object") throw new AutodiffError(`toDevice: expected a Device or "host", got ${String(device)}.`);
+  return fmap((leaf) => (leaf instanceof Tensor && leaf.device !== to ? move(leaf, to) : leaf), tree);
+}
+
+/** The tree with its tensors in host memory, wherever they are now. */
+export async function toHost<T>(tree: T): Promise<T> {
+  const tensors = new Set(flatten(tree).leaves.filter((leaf) => leaf instanceof Tensor && leaf.device !== hostDevice));
+  const moved = new Map<unknown, Tensor>();
+  for (const x of tensors as Set<Tensor>) moved.set(x, new HostTensor(x.shape, x.dtype, await concrete("toHost", x).data()));
+  return fmap((leaf) => moved.get(leaf) ?? leaf, tree);
+}
+
+function move(x: Tensor, to: Device): Tensor {
+  if (concrete("toDevice", x) instanceof HostTensor) return to.put(x as HostTensor);
+  if (x.device.reads === "async") {
+    throw new UnsupportedError(`toDevice: ${x.device.name} reads asynchronously. Use toDevice(await toHost(tree), device).`);
+  }
+  const host = new HostTensor(x.shape, x.dtype, x.dataSync());
+  return to === hostDevice ? host : to.put(host);
+}
+
+function concrete(who: string, x: Tensor): Tensor {
+  if (x.trace === null) return x;
+  throw new UnsupportedError(`${who}: this tensor is traced by ${x.trace.kind}, and moving it would lose its derivative. Move it before.`);
+}

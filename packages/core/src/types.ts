@@ -1,0 +1,178 @@
+import type { ADType } from "./adtypes.js";
+import type { MaybePromise } from "./backend.js";
+import type { TypedArray } from "./dtype.js";
+import type { Tensor, Value } from "./tensor.js";
+import type { Const, Duplicated } from "./tree/activity.js";
+import type { Functor } from "./tree/functor.js";
+
+/**
+ * Leaves that are more than numbers: `[as stored, as seen inside a differentiated function, as gradient]`, the gradient
+ * being like the stored unless said; null for what has none. Packages add theirs by augmentation:
+ *
+ * @example
+ * declare module "@polyad/core" {
+ *   interface LeafTypes {
+ *     tfjs: [tf.Tensor, Tensor];
+ *     tokenizer: [Tokenizer, Tokenizer, null]; // leaf(Tokenizer)
+ *   }
+ * }
+ */
+export interface LeafTypes {
+  tensor: [Tensor, Tensor];
+  float64: [Float64Array, Tensor, Float64Array<ArrayBuffer>];
+  float32: [Float32Array, Tensor, Float32Array<ArrayBuffer>];
+  int32: [Int32Array, Tensor, null];
+  bool: [Uint8Array, Tensor, null];
+}
+
+type Leaf = LeafTypes[keyof LeafTypes][0];
+type TracedLeaf<T> = { [K in keyof LeafTypes]: T extends LeafTypes[K][0] ? LeafTypes[K][1] : never }[keyof LeafTypes];
+type GradientLeaf<T> = { [K in keyof LeafTypes]: T extends LeafTypes[K][0] ? Third<LeafTypes[K]> : never }[keyof LeafTypes];
+type Third<E extends readonly unknown[]> = E extends readonly [infer Stored, unknown] ? Stored : E[2];
+
+/** What passes through trees as it is. */
+type Inert =
+  | string | boolean | bigint | symbol | null | undefined
+  | Date | RegExp | Promise<unknown> | ReadonlySet<unknown> | WeakMap<WeakKey, unknown> | WeakSet<WeakKey> | ArrayBufferLike | ADType; // prettier-ignore
+type Callable = (...args: never[]) => unknown;
+
+/**
+ * What f sees of an argument of type T: numbers as `Value`, typed arrays as `Tensor`, marks taken off, containers of
+ * the same kind. A model or object whose fields look the same inside is simply a T.
+ */
+export type Traced<T> = unknown extends T
+  ? T
+  : T extends Const<infer U>
+    ? U
+    : T extends Duplicated<infer U>
+      ? Traced<U>
+      : T extends number
+        ? Value
+        : T extends Leaf
+          ? TracedLeaf<T>
+          : T extends Inert | Functor | Callable
+            ? T
+            : T extends Map<infer K, infer V>
+              ? Map<K, Traced<V>>
+              : T extends ReadonlyMap<infer K, infer V>
+                ? ReadonlyMap<K, Traced<V>>
+                : T extends readonly unknown[]
+                  ? { [K in keyof T]: Traced<T[K]> }
+                  : TracedFields<T> extends Pick<T, keyof T>
+                    ? T
+                    : TracedFields<T>;
+
+/** An object's fields as f sees them. */
+export type TracedFields<F> = { [K in keyof F]: Traced<F[K]> };
+
+/**
+ * The gradient with respect to a T: numbers for numbers, tensors for tensors, typed arrays for typed arrays, arrays and
+ * Maps of these, plain objects for layers and class instances; null for what has no derivative.
+ */
+export type Gradient<T> = unknown extends T
+  ? T
+  : T extends Const<unknown>
+    ? null
+    : T extends Duplicated<infer U>
+      ? Gradient<U>
+      : T extends number
+        ? number
+        : T extends Leaf
+          ? GradientLeaf<T>
+          : T extends Inert
+            ? null
+            : T extends Functor<infer C>
+              ? Gradient<C>
+              : T extends Callable
+                ? null
+                : T extends ReadonlyMap<infer K, infer V>
+                  ? Map<K, Gradient<V>>
+                  : T extends object
+                    ? { -readonly [K in keyof T]: Gradient<T[K]> }
+                    : null;
+
+/** The derivative of a result of type R. */
+export type Derivative<R> = Gradient<R>;
+
+/** Where a prepared operator writes a result of type R: a typed array for each number, tensor and typed array. */
+export type Buffers<R> = R extends number
+  ? Float64Array<ArrayBuffer>
+  : R extends Tensor
+    ? TypedArray
+    : R extends Leaf | null
+      ? R
+      : R extends Map<infer K, infer V>
+        ? Map<K, Buffers<V>>
+        : { -readonly [K in keyof R]: Buffers<R[K]> };
+
+/** Where `Duplicated` keeps the gradient of a T: a typed array for each tensor and typed array, numbers in their places. */
+export type GradientBuffers<T> = Kept<Gradient<T>>;
+type Kept<G> = G extends number | null
+  ? G
+  : G extends Tensor
+    ? Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer>
+    : G extends Leaf
+      ? G
+      : G extends Map<infer K, infer V>
+        ? Map<K, Kept<V>>
+        : { [K in keyof G]: Kept<G[K]> };
+
+/** A Jacobian: Y's tree on the outside, X's inside. Arrays of numbers are one block on either side. */
+export type Jacobian<Y, X> = unknown extends Y
+  ? unknown
+  : Y extends number
+    ? JacobianRow<number, X>
+    : Y extends Leaf | Numbers
+      ? JacobianRow<Tensor, X>
+      : Y extends Inert
+        ? null
+        : Y extends Functor<infer C>
+          ? Jacobian<C, X>
+          : Y extends Callable
+            ? null
+            : Y extends ReadonlyMap<infer K, infer V>
+              ? Map<K, Jacobian<V, X>>
+              : { -readonly [K in keyof Y]: Jacobian<Y[K], X> };
+
+/** One row of blocks, for a result of kind Y. */
+type JacobianRow<Y extends Value, X> = unknown extends X
+  ? unknown
+  : X extends Const<unknown>
+    ? null
+    : X extends Duplicated<infer U>
+      ? JacobianRow<Y, U>
+      : X extends number
+        ? Y
+        : X extends Leaf
+          ? GradientLeaf<X> extends null
+            ? null
+            : Tensor
+          : X extends Numbers
+            ? Tensor
+            : X extends Inert
+              ? null
+              : X extends Functor<infer C>
+                ? JacobianRow<Y, C>
+                : X extends Callable
+                  ? null
+                  : X extends ReadonlyMap<infer K, infer V>
+                    ? Map<K, JacobianRow<Y, V>>
+                    : { -readonly [K in keyof X]: JacobianRow<Y, X[K]> };
+
+/** An array of numbers, or of what stands for them inside f. */
+type Numbers = readonly Value[];
+
+/** An operator's result: a value from a sync engine, a promise from an async one; either where the token's type is wide. */
+export type Run<A extends ADType, R> = A["execution"] extends "sync" ? R : A["execution"] extends "async" ? Promise<R> : MaybePromise<R>;
+
+/** The arguments of f where the operator gets T. */
+export type Args<T extends readonly unknown[]> = { -readonly [K in keyof T]: Traced<T[K]> };
+
+/** One gradient per argument. */
+export type Gradients<T extends readonly unknown[]> = { -readonly [K in keyof T]: Gradient<T[K]> };
+
+/** Arguments without their marks. */
+export type Bare<T extends readonly unknown[]> = { [K in keyof T]: T[K] extends Const<infer U> | Duplicated<infer U> ? U : T[K] };
+
+/** A function with fields, as `defineLayer` and `callable` make them. */
+export type Layer<F extends object, A extends unknown[], R> = { (...args: A): R } & Readonly<F> & Functor<F>;

@@ -1,0 +1,146 @@
+import fc from "fast-check";
+import * as p from "../../packages/core/src/primitives/all.js";
+import type { DType, Kind } from "../../packages/core/src/dtype.js";
+import type { CorePrimitiveName } from "../../packages/core/src/primitives/index.js";
+import type { ReduceOptions } from "../../packages/core/src/primitives/reduction.js";
+import type { Range } from "../../packages/core/src/primitives/slice.js";
+import type { Shape } from "../../packages/core/src/shape.js";
+import { type Tensor, type Value } from "../../packages/core/src/tensor.js";
+import { anything, between, broadcasting, caseOf, floats, floatTensors, shapes, shapesOf, type Case, type Slot } from "./case.js";
+import type { elementwiseCases } from "./elementwise.cases.js";
+
+/** A float operand drawn where nothing is singular. */
+const operand = (kind: Kind, shape: Shape): Slot => ({ kind, shape: kind === "number" ? [] : shape, draw: anything });
+
+/** Indices below n, from either end. */
+const indices = (n: number, shape: Shape): Slot => ({ kind: "int32", shape, draw: (random) => Math.floor(2 * n * random()) - n });
+
+const tensorOf = (x: Value | undefined): Tensor => x as Tensor;
+const axisOf = (shape: Shape): fc.Arbitrary<number> => fc.integer({ min: -shape.length, max: shape.length - 1 });
+const permutation = (n: number): fc.Arbitrary<number[]> => fc.shuffledSubarray([...Array(n).keys()], { minLength: n, maxLength: n });
+const replaced = (shape: Shape, axis: number, n: number): Shape => shape.map((m, i) => (i === (axis + shape.length) % shape.length ? n : m));
+const spliced = (shape: Shape, axis: number, middle: Shape): Shape => {
+  const at = axis < 0 ? axis + shape.length : axis;
+  return [...shape.slice(0, at), ...middle, ...shape.slice(at + 1)];
+};
+const nonEmpty = (minRank: number, maxRank: number): fc.Arbitrary<Shape> => shapesOf(minRank, maxRank).filter((shape) => !shape.includes(0));
+
+/** A range of an axis of length n, as a user may write it. */
+const rangeOf = (n: number): fc.Arbitrary<Range> => {
+  const bound = fc.option(fc.integer({ min: -n - 1, max: n + 1 }));
+  const range = fc.oneof(fc.constant(null), fc.tuple(bound, bound, fc.constantFrom(1, 1, 2, -1, -2)));
+  return n === 0 ? range : fc.oneof(range, fc.integer({ min: -n, max: n - 1 }));
+};
+
+/** A reduction over all axes, one, or several, keeping them or not. */
+const reduction = (f: (x: Tensor, options: ReduceOptions) => Value, draw = anything, shapeList = shapes): Case[] => [
+  caseOf(
+    "",
+    fc.tuple(floatTensors, shapeList).chain(([kind, shape]) =>
+      fc.tuple(fc.option(fc.subarray([...shape.keys()]), { nil: undefined }), fc.boolean()).map(([axis, keepDims]) => ({
+        slots: [{ ...operand(kind, shape), draw }],
+        call: (x) => f(tensorOf(x), { axis, keepDims }),
+      })),
+    ),
+  ),
+];
+
+/** The shapes of two matrices, or vectors, with batches that broadcast. */
+const product = fc.tuple(broadcasting(2), fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 4 }), fc.integer({ min: 1, max: 3 })), fc.boolean(), fc.boolean());
+
+export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof typeof elementwiseCases>, readonly Case[]>> = {
+  broadcastTo: [
+    caseOf("", fc.tuple(floats, broadcasting(1), shapes).chain(([kind, [small]]) =>
+      broadcastFrom(kind === "number" ? [] : small!).map((shape) => ({ slots: [operand(kind, small!)], call: (x) => p.broadcastTo(x!, shape) })),
+    )),
+  ],
+  cast: [
+    caseOf("", fc.tuple(fc.constantFrom<Kind>("float64", "float32", "number", "int32", "bool"), fc.constantFrom<DType>("float64", "float32", "int32", "bool"), shapes).map(([kind, to, shape]) => ({
+      slots: [{ ...operand(kind, shape), draw: between(-3, 3, [-3, -2, -1, 0, 1, 2, 3]) }],
+      call: (x) => p.cast(x!, to),
+    }))),
+    caseOf("to a number", fc.constantFrom<Kind>("float64", "float32", "number").map((kind) => ({ slots: [operand(kind, [])], call: (x) => p.cast(x!, "number") }))),
+  ],
+  concat: [
+    caseOf("", shapesOf(1, 4).chain((shape) =>
+      fc.tuple(axisOf(shape), fc.array(fc.tuple(floatTensors, fc.integer({ min: 0, max: 3 })), { minLength: 1, maxLength: 3 })).map(([axis, parts]) => ({
+        slots: parts.map(([kind, n]) => operand(kind, replaced(shape, axis, n))),
+        call: (...xs) => p.concat(xs, { axis }),
+      })),
+    )),
+  ],
+  gather: [
+    caseOf("", nonEmpty(1, 3).chain((shape) =>
+      fc.tuple(floatTensors, axisOf(shape), shapesOf(0, 2)).map(([kind, axis, at]) => ({
+        slots: [operand(kind, shape), indices(shape.at(axis)!, at)],
+        call: (x, i) => p.gather(x!, i!, { axis }),
+      })),
+    )),
+  ],
+  matmul: [
+    caseOf("matrices", fc.tuple(product, floatTensors, floatTensors).map(([[[a, b], [m, k, n], transposeA, transposeB], kindA, kindB]) => ({
+      slots: [operand(kindA, [...a!, ...(transposeA ? [k, m] : [m, k])]), operand(kindB, [...b!, ...(transposeB ? [n, k] : [k, n])])],
+      call: (x, y) => p.matmul(x!, y!, { transposeA, transposeB }),
+    }))),
+    caseOf("vectors", fc.tuple(shapesOf(1, 2), fc.integer({ min: 1, max: 3 }), fc.boolean()).map(([shape, n, left]) => ({
+      slots: left ? [operand("float64", [shape[0]!]), operand("float64", [...shape, n].slice(0, shape.length))] : [operand("float64", shape), operand("float64", [shape.at(-1)!])],
+      call: (x, y) => p.matmul(x!, y!),
+    }))),
+  ],
+  reshape: [
+    caseOf("", fc.tuple(floats, shapes).chain(([kind, shape]) =>
+      permutation(kind === "number" ? 0 : shape.length).map((order) => ({ slots: [operand(kind, shape)], call: (x) => p.reshape(x!, [1, ...order.map((i) => shape[i]!)]) })),
+    )),
+  ],
+  scatterAdd: [
+    caseOf("", nonEmpty(1, 3).chain((shape) =>
+      fc.tuple(floatTensors, floatTensors, axisOf(shape), shapesOf(0, 2)).map(([kind, added, axis, at]) => ({
+        slots: [operand(kind, shape), indices(shape.at(axis)!, at), operand(added, spliced(shape, axis, at))],
+        call: (x, i, u) => p.scatterAdd(x!, i!, u!, { axis }),
+      })),
+    )),
+  ],
+  slice: [
+    caseOf("", shapesOf(1, 4).chain((shape) =>
+      fc.tuple(floatTensors, fc.tuple(...shape.map(rangeOf)), fc.nat(shape.length)).map(([kind, ranges, keep]) => ({
+        slots: [operand(kind, shape)],
+        call: (x) => p.slice(x!, ...ranges.slice(0, keep)),
+      })),
+    )),
+  ],
+  sum: reduction((x, options) => p.sum(x, options)),
+  topK: [
+    caseOf("", shapesOf(1, 3).chain((shape) =>
+      axisOf(shape).chain((axis) =>
+        fc.tuple(floatTensors, fc.nat(shape.at(axis)!)).map(([kind, k]) => ({ slots: [operand(kind, shape)], call: (x) => p.topK(x!, k, { axis }) })),
+      ),
+    )),
+  ],
+  transpose: [
+    caseOf("", fc.tuple(floatTensors, shapesOf(2, 4)).chain(([kind, shape]) =>
+      fc.option(permutation(shape.length), { nil: undefined }).map((perm) => ({ slots: [operand(kind, shape)], call: (x) => p.transpose(x!, perm) })),
+    )),
+  ],
+  unslice: [
+    caseOf("", shapesOf(1, 3).chain((shape) =>
+      fc.tuple(floatTensors, fc.tuple(...shape.map(() => fc.tuple(fc.nat(2), fc.constantFrom(1, 2, -1), fc.nat(2))))).map(([kind, at]) => ({
+        slots: [operand(kind, shape)],
+        call: (x) => {
+          const reach = shape.map((n, i) => Math.max(n - 1, 0) * Math.abs(at[i]![1]));
+          return p.unslice(
+            tensorOf(x),
+            shape.map((_, i) => at[i]![0] + reach[i]! + 1 + at[i]![2]),
+            at.map(([start, step], i) => ({ start: step < 0 ? start + reach[i]! : start, step })),
+          );
+        },
+      })),
+    )),
+  ],
+};
+
+/** Shapes that `from` broadcasts to. */
+function broadcastFrom(from: Shape): fc.Arbitrary<Shape> {
+  return fc
+    .tuple(shapesOf(0, Math.max(0, 3 - from.length)), fc.tuple(...from.map((n) => (n === 1 ? fc.integer({ min: 1, max: 3 }) : fc.constant(n)))))
+    .map(([lead, rest]) => [...lead, ...rest]);
+}
