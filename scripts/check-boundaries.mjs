@@ -8,9 +8,9 @@ const rooms = {
   host: { holds: ["host"], knows: ["values"] },
   primitives: { holds: ["primitives"], knows: ["values", "host"] },
   ops: { holds: ["ops", "batch", "fluent", "random"], knows: ["values", "host", "primitives"] },
-  tree: { holds: ["tree"], knows: ["values", "primitives", "ops"] },
-  graph: { holds: ["graph"], knows: ["values", "host", "primitives", "ops", "tree"] },
-  contract: { holds: ["adtypes", "backend", "registry"], knows: ["values", "tree"] },
+  contract: { holds: ["adtypes", "backend", "registry"], knows: ["values"] },
+  tree: { holds: ["tree", "types"], knows: ["values", "primitives", "ops", "contract"] },
+  graph: { holds: ["graph", "customRule", "checkpoint"], knows: ["values", "host", "primitives", "ops", "tree"] },
   operators: { holds: ["operators", "derive"], knows: ["values", "primitives", "ops", "tree", "graph", "contract"] },
   doors: { holds: ["index", "extend"], knows: ["values", "host", "primitives", "ops", "tree", "graph", "contract", "operators"] },
 };

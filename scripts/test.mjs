@@ -14,6 +14,8 @@ const steps = [
   ["types of tests and examples", "node_modules/typescript/bin/tsc", "-b"],
   ["lint", "node_modules/oxlint/bin/oxlint"],
   ["boundaries", "scripts/check-boundaries.mjs"],
+  ["tables", "scripts/tables.mjs", "--check"],
+  ["wasm", "packages/core/scripts/build-wasm.mjs", "--check"],
   ["tests", "node_modules/vitest/vitest.mjs", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${vitestReport}`],
   ["packages", "scripts/check-package.mjs"],
 ];

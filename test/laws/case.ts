@@ -20,7 +20,6 @@ export interface Slot {
 /** A uniform random number in [0, 1). */
 export type Random = () => number;
 export type Draw = (random: Random) => number;
-export type Call = (...xs: never[]) => Value | readonly Value[];
 
 /** One way to call a primitive, up to the values of its operands. */
 export interface Sample {

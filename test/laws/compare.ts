@@ -38,6 +38,11 @@ export function form(x: Value | undefined): unknown {
   return { shape: [...x.shape], dtype: x.dtype, traced: x.trace !== null };
 }
 
+/** A derivative has the form of what it belongs to; an absent one is zero. */
+export function expectForm(derivative: Value | undefined, of: Value, where: string): void {
+  expect(form(derivative ?? of), where).toEqual(form(of));
+}
+
 /** The same number, or tensor of the same dtype, shape and elements; −0 is not 0. */
 export function expectSame(actual: Value, expected: Value, where: string): void {
   expect(form(actual), where).toEqual(form(expected));
@@ -51,7 +56,8 @@ export function expectNear(actual: Value, expected: Value, tolerance: number, wh
   const b = numbersOf(expected);
   const scale = Math.max(1, ...b.map(Math.abs), ...a.map(Math.abs));
   a.forEach((x, i) => {
-    if (!(Math.abs(x - b[i]!) <= tolerance * scale) && !Object.is(x, b[i]!)) expect(x, `${where}: element ${i}`).toBe(b[i]);
+    const close = Math.abs(x - b[i]!) <= tolerance * scale;
+    expect(close ? b[i] : x, `${where}: element ${i}`).toBe(b[i]);
   });
 }
 

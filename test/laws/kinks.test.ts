@@ -2,11 +2,13 @@ import { describe, expect, test } from "vitest";
 import { pullback } from "../../packages/backend-tape/src/tape.js";
 import { pushforward } from "../../packages/backend-forward/src/dual.js";
 import * as p from "../../packages/core/src/primitives/all.js";
+import { corePrimitives, type CorePrimitiveName } from "../../packages/core/src/primitives/index.js";
 import { logSigmoid } from "../../packages/core/src/ops/logSigmoid.js";
 import { isFinite } from "../../packages/core/src/ops/isFinite.js";
 import { isNaN } from "../../packages/core/src/ops/isNaN.js";
 import { whereSafe } from "../../packages/core/src/ops/whereSafe.js";
 import { tensor, type Tensor, type Value } from "../../packages/core/src/tensor.js";
+import { bind } from "../../packages/core/src/trace.js";
 import { numbersOf } from "./compare.js";
 import { reference } from "./reference.js";
 
@@ -34,23 +36,26 @@ function nestings(order: number): [string, Derive][] {
   );
 }
 
-/** Equal, NaN to NaN and 0 to −0, or within `ulps` units in the last place. */
-function expectUlps(actual: Value, expected: number, ulps: number, where: string): void {
+/** Equal, NaN to NaN and 0 to −0, or within `ulps` units in the last place, of `terms` if those are larger. */
+function expectUlps(actual: Value, expected: number, ulps: number, where: string, terms = 0): void {
   for (const x of numbersOf(actual)) {
     if (x === expected || (x !== x && expected !== expected)) continue;
-    const close = Math.abs(x - expected) <= ulps * Math.max(2 ** -52 * Math.abs(expected), 2 ** -1074);
-    if (!close) expect(x, where).toBe(expected);
+    const close = Math.abs(x - expected) <= ulps * Math.max(2 ** -52 * Math.max(Math.abs(expected), terms), 2 ** -1074);
+    expect(close ? expected : x, where).toBe(expected);
   }
 }
 
 describe("elementary functions and three derivatives, in ulps", () => {
   test.each(Object.entries(reference))("%s", (name, rows) => {
-    const f = (p as Readonly<Record<string, unknown>>)[name] as Unary;
+    const primitive = corePrimitives[name as CorePrimitiveName];
+    const f: Unary = (x) => bind(primitive, [x], null) as Value;
     for (const [x, ...derivatives] of rows) {
       derivatives.forEach((expected, order) => {
+        // Near x = 0 a higher derivative may pass through 0, as exact as the terms that cancel there.
+        const terms = order > 1 && Math.abs(x) < 1 ? Math.max(...derivatives.slice(0, order).map(Math.abs)) : 0;
         for (const [how, derive] of nestings(order)) {
           for (const [container, make] of Object.entries(containers)) {
-            expectUlps(derive(f)(make(x)), expected, [2, 8, 16, 32][order]!, `derivative ${order} of ${name} at ${x}, ${container}, ${how}`);
+            expectUlps(derive(f)(make(x)), expected, [2, 8, 16, 32][order]!, `derivative ${order} of ${name} at ${x}, ${container}, ${how}`, terms);
           }
         }
       });
@@ -74,7 +79,7 @@ const kinks: Readonly<Record<string, readonly [Call, readonly Row[]]>> = {
   ceil: [at(p.ceil), [[[1], 1, 0], [[-0.5], 0, 0], [[0.5], 1, 0]]],
   round: [
     at(p.round),
-    [[[0.5], 0, 0], [[1.5], 2, 0], [[2.5], 2, 0], [[-0.5], 0, 0], [[-1.5], -2, 0], [[-2.5], -2, 0], [[0.49999999999999994], 0, 0], [[4503599627370497.5], 4503599627370498, 0], [[9007199254740991], 9007199254740991, 0], [[-inf], -inf, 0], [[NaN], NaN, 0]],
+    [[[0.5], 0, 0], [[1.5], 2, 0], [[2.5], 2, 0], [[-0.5], 0, 0], [[-1.5], -2, 0], [[-2.5], -2, 0], [[0.49999999999999994], 0, 0], [[2251799813685249.5], 2251799813685250, 0], [[9007199254740991], 9007199254740991, 0], [[-inf], -inf, 0], [[NaN], NaN, 0]],
   ],
   maximum: [at(p.maximum), [[[1, 2], 2, 0, 1], [[2, 1], 2, 1, 0], [[1, 1], 1, 0.5, 0.5], [[0, -0], 0, 0.5, 0.5], [[inf, inf], inf, 0.5, 0.5], [[NaN, 1], NaN], [[1, NaN], NaN]]],
   minimum: [at(p.minimum), [[[1, 2], 1, 1, 0], [[2, 1], 1, 0, 1], [[1, 1], 1, 0.5, 0.5], [[-inf, -inf], -inf, 0.5, 0.5], [[NaN, 1], NaN], [[1, NaN], NaN]]],
@@ -265,8 +270,7 @@ test("dtypes: whole numbers stay whole, float functions of them are float64, com
 
 test("float32 is computed in double and rounded once", () => {
   const x = new Float32Array([0.1, 0.7, 1.3]);
-  for (const name of ["exp", "tan", "asinh", "sigmoid", "softplus", "rsqrt", "sinh"] as const) {
-    const f = p[name];
-    expect(numbersOf(f(x)), name).toEqual(Array.from(x, (v) => Math.fround(f(v))));
+  for (const f of [p.exp, p.tan, p.asinh, p.sigmoid, p.softplus, p.rsqrt, p.sinh]) {
+    expect(numbersOf(f(x)), f.name).toEqual(Array.from(x, (v) => Math.fround(f(v))));
   }
 });

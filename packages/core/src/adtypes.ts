@@ -61,3 +61,17 @@ export function SecondOrder<Outer extends ADType, Inner extends ADType>(outer: O
 export function isADType(x: unknown): x is ADType {
   return typeof x === "object" && x !== null && "adtype" in x && typeof x.adtype === "string" && "execution" in x;
 }
+
+/**
+ * Makes a token factory for an engine of your own. Options are plain data.
+ *
+ * @example
+ * const AutoMine = defineADType("mine", "sync");
+ * AutoMine({ step: 0.1 }) // { step: 0.1, adtype: "mine", execution: "sync" }
+ */
+export function defineADType<const Tag extends string, const E extends "sync" | "async", Options extends object = object>(
+  adtype: Tag,
+  execution: E,
+): (options?: Options) => ADType & { readonly adtype: Tag; readonly execution: E } & Options {
+  return (options) => ({ ...(options as Options), adtype, execution });
+}

@@ -38,7 +38,7 @@ export class Names {
 
   constructor({ inputs, equations, outputs }: FlatGraph, inputNames: readonly string[]) {
     inputs.forEach((v, i) => this.variables.set(v.id, inputNames[i] ?? `x${i}`));
-    const taken = new Set(this.variables.values());
+    const taken = new Set([...this.variables.values()].map((name) => /^[^.[]*/.exec(name)![0]));
     const constants: (readonly [string, string])[] = [];
     const declare = (x: GraphValue): void => {
       if (typeof x === "number" || isVariable(x) || this.tensors.has(x) || inline(x) !== null) return;

@@ -6,7 +6,7 @@ import { sameShape } from "../shape.js";
 import { isConst } from "../tree/activity.js";
 import { flatten, structureDifference, type TreeDef } from "../tree/flatten.js";
 import { vendorLeaf } from "../tree/vendor.js";
-import type { Args } from "../types.js";
+import type { Args, Traced } from "../types.js";
 import { capture } from "./capture.js";
 import { drawDot, drawMermaid } from "./draw.js";
 import { evaluateGraph } from "./evaluate.js";
@@ -28,7 +28,7 @@ import { printGraph, showAval } from "./print.js";
  * //   return b
  * // }
  */
-export function trace<const T extends readonly unknown[], R>(f: (...args: Args<T>) => R, ...args: T): Graph<T, R> {
+export function trace<T extends readonly unknown[], R>(f: (...args: Args<T>) => R, ...args: T): Graph<T, R> {
   if (typeof f !== "function") throw new AutodiffError(`trace: expected a function first, got ${describe(f)}.`);
   const slots = new Slots(args, parameterNames(f, args.length));
   let output: Output | null = null;
@@ -38,6 +38,9 @@ export function trace<const T extends readonly unknown[], R>(f: (...args: Args<T
   }, slots.avals);
   return new Graph(flat, slots, output!);
 }
+
+/** What a graph takes for the arguments that it was captured on: the like, or what stands for them inside a function. */
+export type Accepted<T extends readonly unknown[]> = { [K in keyof T]: T[K] | Traced<T[K]> };
 
 /** A captured program between trees. */
 export class Graph<T extends readonly unknown[] = readonly unknown[], R = unknown> implements FlatGraph {
@@ -75,7 +78,7 @@ export class Graph<T extends readonly unknown[] = readonly unknown[], R = unknow
    * Runs the program on other values; tracers of any engine may be among them.
    * @throws PreparationMismatchError unless structure, shapes, dtypes and fixed parts are those of the capture.
    */
-  evaluate(...args: T): R {
+  evaluate(...args: Accepted<T>): R {
     return this.output.rebuild(evaluateGraph(this.flat, this.slots.read(args))) as R;
   }
 
@@ -141,7 +144,9 @@ class Slots {
     const { leaves, def } = flatten(args);
     const difference = structureDifference(this.def, def);
     if (difference !== null) {
-      throw new PreparationMismatchError(`Graph.evaluate: the arguments are built unlike those of the capture. At ${difference}. Capture again with trace().`);
+      throw new PreparationMismatchError(
+        `Graph.evaluate: the arguments are built unlike those of the capture, at ${difference}. Capture again with trace().`,
+      );
     }
     const values: Value[] = [];
     const wrong: string[] = [];
@@ -157,7 +162,8 @@ class Slots {
     });
     if (wrong.length === 0) return values;
     throw new PreparationMismatchError(
-      `Graph.evaluate: ${wrong.length} of ${leaves.length} parts of the arguments are unlike those of the capture:\n${wrong.join("\n")}\nCapture again with trace().`,
+      `Graph.evaluate: ${wrong.length} of ${leaves.length} parts of the arguments are unlike those of the capture:\n` +
+        `${wrong.join("\n")}\nCapture again with trace().`,
     );
   }
 }

@@ -1,7 +1,6 @@
 import { unary, type UnaryPrimitive } from "./elementwise.js";
-import { add } from "./add.js";
 import { div } from "./div.js";
-import { square } from "./square.js";
+import { hypot } from "./hypot.js";
 
 /**
  * The angle in (−π/2, π/2) whose tangent is x, elementwise.
@@ -13,5 +12,9 @@ export const atan: UnaryPrimitive = unary({
   name: "atan",
   f: Math.atan,
   dtype: "float",
-  partials: (_out, [x]) => [(v) => div(v, add(1, square(x)))], // d atan x = dx / (1 + x²)
+  // d atan x = dx / (1 + x²); divided by the root twice, since x² over- and its inverse underflows
+  partials: (_out, [x]) => {
+    const r = hypot(x, 1);
+    return [(v) => div(div(v, r), r)];
+  },
 });

@@ -12,5 +12,5 @@ export const div: BinaryPrimitive = binary({
   name: "div",
   f: (x, y) => x / y,
   dtype: "float",
-  partials: (out, [, y]) => [(v) => div(v, y), (v) => neg(mul(v, div(out, y)))], // d(x/y) = (dx − (x/y) dy) / y
+  partials: (out, [, y]) => [(v) => div(v, y), (v) => neg(mul(div(v, y), out))], // d(x/y) = (dx − (x/y) dy) / y
 });

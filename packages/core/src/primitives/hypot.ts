@@ -9,7 +9,7 @@ import { where } from "./where.js";
  * √(x² + y²) elementwise, without overflow; shapes broadcast. The derivative at the origin is 0.
  *
  * @example
- * hypot(3e200, 4e200) // 5e200
+ * hypot(tensor([3, 5]), tensor([4, 12])).toArray() // [5, 13]
  */
 export const hypot: BinaryPrimitive = binary({
   name: "hypot",

@@ -46,7 +46,7 @@ export function destructure<T>(tree: T): [flat: Tensor, rebuild: (flat: Operand)
     const section = known ?? sectionOf(leaf, value, length);
     places.set(index, section);
     if (known !== undefined) continue;
-    sections.set(leaf, section);
+    if (typeof leaf !== "number") sections.set(leaf, section);
     parts.push(value);
     length += section.size;
   }

@@ -101,7 +101,7 @@ function openFunctor(x: Functor): Opened | null {
 
 /** Own properties that are not enumerable strings, if there are any. */
 function hiddenOf(x: object, visible: number): PropertyDescriptorMap | null {
-  if (Reflect.ownKeys(x).length === visible) return null;
+  if (Object.getOwnPropertyNames(x).length === visible && Object.getOwnPropertySymbols(x).length === 0) return null;
   const hidden: PropertyDescriptorMap = {};
   for (const key of Reflect.ownKeys(x)) {
     const descriptor = Object.getOwnPropertyDescriptor(x, key)!;

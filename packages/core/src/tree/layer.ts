@@ -2,7 +2,7 @@ import { AutodiffError } from "../errors.js";
 import { describe } from "../tensor.js";
 import type { Layer, TracedFields } from "../types.js";
 import { functor, type Parts } from "./functor.js";
-import { printsAsString, showField } from "./print.js";
+import { printsAsString, showFields } from "./print.js";
 import { seenFields } from "./seen.js";
 import { trainable } from "./trainable.js";
 
@@ -42,7 +42,7 @@ export type AnyLayer = Layer<object, never[], unknown>;
 export function defineLayer<C extends unknown[], F extends object, A extends unknown[], R>(
   name: string,
   init: (...config: C) => F,
-  call: (self: TracedFields<F>, ...args: A) => R,
+  call: (self: Readonly<TracedFields<F>>, ...args: A) => R,
   options: LayerOptions<F> = {},
 ): LayerConstructor<C, F, A, R> {
   const type = layerType(name, call, options);
@@ -59,7 +59,7 @@ export function defineLayer<C extends unknown[], F extends object, A extends unk
  */
 export function callable<F extends object, A extends unknown[], R>(
   fields: F,
-  call: (self: TracedFields<F>, ...args: A) => R,
+  call: (self: Readonly<TracedFields<F>>, ...args: A) => R,
   options: LayerOptions<F> = {},
 ): Layer<F, A, R> {
   return layerType("callable", call, options).make(fields);
@@ -67,7 +67,7 @@ export function callable<F extends object, A extends unknown[], R>(
 
 /** Whether x is a layer: a function with fields. */
 export function isLayer(x: unknown): x is AnyLayer {
-  return typeof x === "function" && layerPrototype.isPrototypeOf(x);
+  return typeof x === "function" && Fields.have(x);
 }
 
 interface LayerType<F extends object, A extends unknown[], R> {
@@ -75,49 +75,74 @@ interface LayerType<F extends object, A extends unknown[], R> {
   make(fields: F): Layer<F, A, R>;
 }
 
-const layerPrototype: object = Object.create(Function.prototype);
+/** Lets a subclass put private fields on a function instead of a new object. */
+class Given {
+  constructor(x: object) {
+    return x;
+  }
+}
+
+/** The fields of a layer, kept on it privately: they survive a field called `name`, and are found in no time. */
+class Fields extends Given {
+  readonly #fields: object;
+
+  constructor(layer: object, fields: object) {
+    super(layer);
+    this.#fields = fields;
+  }
+
+  static of(layer: object): object {
+    return (layer as Fields).#fields;
+  }
+
+  static have(x: object): boolean {
+    return #fields in x;
+  }
+}
 
 /** What the layers of a type share is on their prototype; own properties are fields. */
 function layerType<F extends object, A extends unknown[], R>(
   kind: string,
-  call: (self: TracedFields<F>, ...args: A) => R,
+  call: (self: Readonly<TracedFields<F>>, ...args: A) => R,
   { show, trainable: trained }: LayerOptions<F>,
 ): LayerType<F, A, R> {
-  const prototype: object = Object.create(layerPrototype);
-  const fieldsOf = (layer: object): F => ({ ...layer }) as F;
-  const hidden = {
+  const shared = {
     [functor](this: object): Parts<F> {
-      return { children: fieldsOf(this), rebuild: make, kind };
+      return { children: Fields.of(this) as F, rebuild: make, kind };
     },
     toString(this: object): string {
-      const fields = fieldsOf(this);
-      if (show) return show(fields);
-      return `${kind}(${Object.entries(fields).map(([key, value]) => `${key}: ${showField(value)}`).join(", ")})`;
+      const fields = Fields.of(this) as F;
+      return show ? show(fields) : `${kind}(${showFields(fields)})`;
     },
-    name: kind,
     [trainable]: trained,
   };
-  for (const key of Reflect.ownKeys(hidden)) Object.defineProperty(prototype, key, { value: Reflect.get(hidden, key), configurable: true });
+  const prototype: object = Object.create(Function.prototype);
+  for (const key of Reflect.ownKeys(shared)) Object.defineProperty(prototype, key, { value: Reflect.get(shared, key), configurable: true });
   printsAsString({ prototype });
 
   function make(given: F): Layer<F, A, R> {
     if (typeof given !== "object" || given === null) {
       throw new AutodiffError(`${kind}: expected an object of fields, got ${describe(given)}.`);
     }
-    const fields: F = { ...given };
+    const fields = { ...given };
     let plain: boolean | undefined;
-    const layer = (...args: A): R => {
-      let self: object = fields;
-      if (plain !== true) {
-        self = seenFields(fields);
+    const { [kind]: layer } = {
+      [kind]: (...args: A): R => {
+        if (plain === true) return call(fields as Readonly<TracedFields<F>>, ...args);
+        const self = seenFields(fields);
         plain ??= self === fields;
-      }
-      return call(self as TracedFields<F>, ...args);
+        return call(self as Readonly<TracedFields<F>>, ...args);
+      },
     };
-    Reflect.deleteProperty(layer, "name");
-    Reflect.deleteProperty(layer, "length");
-    for (const key of Object.keys(fields)) Object.defineProperty(layer, key, { value: Reflect.get(fields, key), enumerable: true });
-    return Object.preventExtensions(Object.setPrototypeOf(layer, prototype)) as Layer<F, A, R>;
+    return new Fields(own(Object.setPrototypeOf(layer, prototype), fields), fields) as object as Layer<F, A, R>;
   }
   return { prototype: prototype as Layer<F, A, R>, make };
+}
+
+/** Makes fields the own properties of a layer, read only. */
+function own(layer: object, fields: object): object {
+  const taken = "name" in fields || "length" in fields; // a function has these two, not writable
+  if (!taken) return Object.freeze(Object.assign(layer, fields));
+  for (const [key, value] of Object.entries(fields)) Object.defineProperty(layer, key, { value, enumerable: true });
+  return Object.freeze(layer);
 }

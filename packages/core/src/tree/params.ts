@@ -1,10 +1,10 @@
-import { isFloat, isTypedArray } from "../dtype.js";
+import { isFloat } from "../dtype.js";
 import { AutodiffError } from "../errors.js";
 import { add } from "../primitives/add.js";
 import { mul } from "../primitives/mul.js";
 import { sub } from "../primitives/sub.js";
 import { describe, Tensor } from "../tensor.js";
-import { showPath } from "./place.js";
+import { flatten } from "./flatten.js";
 import { printsAsString } from "./print.js";
 import { trainableLeaves } from "./trainable.js";
 
@@ -155,14 +155,13 @@ export class Grads implements Iterable<[Tensor, Tensor]> {
 function* found(trees: readonly unknown[]): Iterable<Tensor> {
   for (const [i, tree] of trees.entries()) {
     let [tensors, numbers] = [0, 0];
-    for (const { leaf, path } of trainableLeaves(tree)) {
+    for (const { leaf, index } of trainableLeaves(tree)) {
       if (leaf instanceof Tensor && isFloat(leaf.dtype)) {
         tensors++;
         yield leaf;
       } else if (leaf instanceof Float64Array || leaf instanceof Float32Array) {
-        throw refusal(i, path, leaf);
-      } else if (typeof leaf === "number" || (path === "" && (leaf instanceof Tensor || isTypedArray(leaf)))) {
-        if (path === "") throw refusal(i, path, leaf);
+        throw refusal(i, flatten(tree).def.paths[index]!, leaf);
+      } else if (typeof leaf === "number" || leaf === tree) {
         numbers++;
       }
     }
@@ -171,9 +170,8 @@ function* found(trees: readonly unknown[]): Iterable<Tensor> {
 }
 
 function refusal(i: number, path: string, x: unknown): AutodiffError {
-  const where = path === "" ? `argument ${i}` : `${showPath(path)} of argument ${i}`;
   return new AutodiffError(
-    `params: ${where} is ${describe(x)}. Parameters are float tensors, which closures capture and keep their identity: ` +
-      "make one with tensor(), or pass the value to f as an argument and use the explicit form of gradient.",
+    `params: expected float tensors and models of them, got ${describe(x)} as argument ${i}${path === "" ? "" : `, at ${path}`}. Closures ` +
+      "capture parameters by identity: make one with tensor(), or pass the value to f and use the explicit form of gradient.",
   );
 }

@@ -23,9 +23,15 @@ export function showField(x: unknown): string {
   if (typeof x === "function") return opened !== null ? String(x) : x.name === "" ? "(anonymous)" : x.name;
   if (opened === null) return String(x);
   const { form, children } = opened;
-  const shown = children.length > small ? [...children.slice(0, small).map(showField), "…"] : children.map(showField);
-  if (Array.isArray(x)) return `[${shown.join(", ")}]`;
-  return `${form.kind}(${shown.map((text, i) => (text === "…" ? text : `${String(form.key(i))}: ${text}`)).join(", ")})`;
+  const shown = children.slice(0, small).map((child, i) => (Array.isArray(x) ? "" : `${String(form.key(i))}: `) + showField(child));
+  const all = [...shown, ...(children.length > small ? ["…"] : [])].join(", ");
+  if (Array.isArray(x)) return `[${all}]`;
+  return form.kind === "object" ? `{ ${all} }` : `${form.kind}(${all})`;
+}
+
+/** `W: float64[5, 10], b: …` */
+export function showFields(fields: object): string {
+  return Object.entries(fields).map(([key, value]) => `${key}: ${showField(value)}`).join(", ");
 }
 
 function showArray(dtype: string, shape: readonly number[], data: ArrayLike<number>): string {

@@ -1,5 +1,5 @@
 import { open, type Opened } from "./functor.js";
-import { enter, showPlace, type Place } from "./place.js";
+import { enter, type Place } from "./place.js";
 
 /**
  * The key under which a container names those of its fields that are trained: what `params`, `destructure` and
@@ -7,11 +7,9 @@ import { enter, showPlace, type Place } from "./place.js";
  */
 export const trainable: unique symbol = Symbol.for("@polyad/core/trainable") as typeof trainable;
 
-/** A leaf that is trained, and where it lies. */
+/** A leaf that is trained. */
 export interface TrainableLeaf {
   readonly leaf: unknown;
-  /** As `.layers[1].weight`. */
-  readonly path: string;
   /** Its place among all leaves, as `flatten` orders them. */
   readonly index: number;
 }
@@ -22,7 +20,7 @@ export function trainableLeaves(tree: unknown): TrainableLeaf[] {
   let index = 0;
   const walk = (node: unknown, opened: Opened | null, above: Place | null, trained: boolean): void => {
     if (opened === null) {
-      if (trained) found.push({ leaf: node, path: showPlace(above), index });
+      if (trained) found.push({ leaf: node, index });
       index++;
       return;
     }

@@ -62,19 +62,19 @@ describe("printing", () => {
 
   test("names: parameters and paths, letters that are not taken", () => {
     const model = { layers: [{ W: x, b: 1, act: "relu" }] };
-    const graph = trace((model: { layers: { W: Tensor; b: Value }[] }, b: Value) => {
-      const [layer] = model.layers as [{ W: Tensor; b: Value }];
+    const graph = trace((c: { layers: { W: Tensor; b: Value }[] }, b: Value) => {
+      const [layer] = c.layers as [{ W: Tensor; b: Value }];
       return add(add(layer.W, layer.b), neg(b));
     }, model, 3);
     expect(String(graph)).toMatchInlineSnapshot(`
-      "graph(model.layers[0].W: float64[2, 3], model.layers[0].b: number, b: number) {
-        a = add(model.layers[0].W, model.layers[0].b)   : float64[2, 3]
-        c = neg(b)                                      : number
-        d = add(a, c)                                   : float64[2, 3]
-        return d
+      "graph(c.layers[0].W: float64[2, 3], c.layers[0].b: number, b: number) {
+        a = add(c.layers[0].W, c.layers[0].b)   : float64[2, 3]
+        d = neg(b)                              : number
+        e = add(a, d)                           : float64[2, 3]
+        return e
       }"
     `);
-    expect(graph.inputNames).toEqual(["model.layers[0].W", "model.layers[0].b", "b"]);
+    expect(graph.inputNames).toEqual(["c.layers[0].W", "c.layers[0].b", "b"]);
     expect(trace((...xs: Value[]) => add(xs[0]!, xs[1]!), 1, 2).inputNames).toEqual(["x0", "x1"]);
     expect(trace(function f(a: Value, b: Value = 2) { return add(a, b); }, 1, 2).inputNames).toEqual(["a", "b"]);
     const many = trace((start: Value) => Array.from({ length: 30 }).reduce<Value>((y) => sin(y), start), 1);
@@ -139,14 +139,14 @@ describe("evaluating", () => {
         return add(this.at, by);
       }
     }
-    const f = (p: { a: Value; b: [Tensor, string] }, k: Value): { sum: Value; list: unknown[]; map: Map<string, Value>; point: Point } => ({
+    const f = (p: { a: Value; b: { t: Tensor; s: string } }, k: Value): { sum: Value; list: unknown[]; map: Map<string, Value>; point: Point } => ({
       sum: add(p.a, k),
-      list: [sum(p.b[0]), p.b[1], null, 3],
+      list: [sum(p.b.t), p.b.s, null, 3],
       map: new Map([["k", neg(k)]]),
       point: new Point(exp(p.a), "p"),
     });
-    const graph = trace(f, { a: 1, b: [x, "text"] }, 2);
-    const result = graph.evaluate({ a: 5, b: [mul(x, 2), "text"] }, 7);
+    const graph = trace(f, { a: 1, b: { t: x, s: "text" } }, 2);
+    const result = graph.evaluate({ a: 5, b: { t: mul(x, 2), s: "text" } }, 7);
     expect(result.sum).toBe(12);
     expect(result.list).toEqual([tensor(42), "text", null, 3]);
     expect(result.map.get("k")).toBe(-7);
@@ -161,7 +161,7 @@ describe("evaluating", () => {
     const graph = trace((x, k) => add(mul(x, 2), k), new Float32Array([1, 2]), 3);
     const y = graph.evaluate(new Float32Array([5, 6]), 1);
     expect(y).toEqual(tensor(new Float32Array([11, 13])));
-    expectTypeOf(graph).toEqualTypeOf<Graph<readonly [Float32Array<ArrayBuffer>, 3], Tensor>>();
+    expectTypeOf(graph).toEqualTypeOf<Graph<[Float32Array<ArrayBuffer>, number], Tensor>>();
   });
 
   test("outputs may be inputs or constants", () => {
@@ -192,22 +192,22 @@ describe("evaluating", () => {
     const f = (x: Value): Value => mul(sin(x), exp(x));
     const graph = trace(f, 1);
     const derivative = (x: number): number => Math.exp(x) * (Math.sin(x) + Math.cos(x));
-    expect(pullback(([t]) => [graph.evaluate(t! as never)], [0.3]).pull([1])[0]).toBeCloseTo(derivative(0.3), 14);
-    expect(pushforward(([t]) => [graph.evaluate(t! as never)], [0.3], [[1]]).tangents[0]![0]).toBeCloseTo(derivative(0.3), 14);
+    expect(pullback(([t]) => [graph.evaluate(t!)], [0.3]).pull([1])[0]).toBeCloseTo(derivative(0.3), 14);
+    expect(pushforward(([t]) => [graph.evaluate(t!)], [0.3], [[1]]).tangents[0]![0]).toBeCloseTo(derivative(0.3), 14);
     // and inside another capture
-    const outer = trace((x: Value) => graph.evaluate(neg(x) as never), 2);
+    const outer = trace((x: Value) => graph.evaluate(neg(x)), 2);
     expect(outer.size).toBe(4);
-    expect(outer.evaluate(-0.3 as never)).toBe(f(0.3));
+    expect(outer.evaluate(-0.3)).toBe(f(0.3));
   });
 
   test("a captured value of an enclosing trace is a constant that stays differentiable inside that trace", () => {
     const run = ([a]: readonly Value[]): Value[] => {
       const graph = trace((x: Value) => mul(mul(a!, a!), x), 1);
       expect(graph.size).toBe(1);
-      return [graph.evaluate(5 as never)];
+      return [graph.evaluate(5)];
     };
     expect(pullback(run, [3]).pull([1])).toEqual([30]);
-    let kept: Graph<readonly [1], Value> | null = null;
+    let kept: Graph<[number], Value> | null = null;
     pullback(([a]) => [(kept = trace((x) => mul(a!, x), 1)).evaluate(1)], [3]);
     expect(() => kept!.evaluate(1)).toThrow("mul: a value traced by tape was used after that had finished.");
     expect(String(kept)).toContain("mul(const1, x)");
@@ -216,7 +216,7 @@ describe("evaluating", () => {
   test("the derivative of f is a program, too", () => {
     const f = (x: Value): Value => mul(x, mul(x, x));
     const third = trace((x: Value) => pullback(([t]) => pullback(([s]) => [f(s!)], [t!]).pull([1]) as Value[], [x]).pull([1])[0]!, 2);
-    expect(third.evaluate(5 as never)).toBe(30);
+    expect(third.evaluate(5)).toBe(30);
   });
 });
 
@@ -249,23 +249,18 @@ describe("refusals", () => {
   test("arguments unlike the captured ones: every part is named", () => {
     const graph = trace((model: { W: Tensor; b: Value; act: string }, x: Tensor) => add(mul(model.W, x), model.b), { W: x, b: 1, act: "relu" }, tensor(1));
     const call = (...args: readonly unknown[]): unknown => (graph.evaluate as (...args: readonly unknown[]) => unknown).call(graph, ...args);
-    let message = "";
-    try {
-      call({ W: slice(x, 0), b: tensor(1), act: "tanh" }, new Float32Array(1));
-    } catch (e) {
-      expect(e).toBeInstanceOf(PreparationMismatchError);
-      ({ message } = e as Error);
-    }
-    expect(message).toMatchInlineSnapshot(`
-      "Graph.evaluate: 4 of 4 parts of the arguments are unlike those of the capture:
+    const wrong = (): unknown => call({ W: slice(x, 0), b: tensor(1), act: "tanh" }, new Float32Array(1));
+    expect(wrong).toThrow(PreparationMismatchError);
+    expect(wrong).toThrowErrorMatchingInlineSnapshot(`
+      [PreparationMismatchError: Graph.evaluate: 4 of 4 parts of the arguments are unlike those of the capture:
         model.W: expected float64[2, 3], got float64[3]
         model.b: expected number, got float64[]
         model.act: expected the string "relu", which is fixed, got the string "tanh"
         x: expected float64[], got float32[1]
-      Capture again with trace()."
+      Capture again with trace().]
     `);
     expect(() => call({ W: x, b: 1, act: "relu" })).toThrow("Graph.evaluate: expected 2 arguments, got 1.");
-    expect(() => call({ W: x, b: [1], act: "relu" }, tensor(1))).toThrow("the arguments are built unlike those of the capture. At");
+    expect(() => call({ W: x, b: [1], act: "relu" }, tensor(1))).toThrow("the arguments are built unlike those of the capture, at model.b: a leaf against an array");
     expect(() => call({ W: x, b: null, act: 3 }, tensor(1))).toThrow('model.b: expected number, got null\n  model.act: expected the string "relu", which is fixed, got number');
   });
 });

@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { transformWithOxc } from "vite";
+import * as polyad from "polyad";
+
+// Every @example of the sources and every ts block of the pages is run, and each `expression // result` line compared.
+
+const root = join(import.meta.dirname, "..");
+
+interface Example {
+  readonly where: string;
+  readonly code: string;
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? sources(path) : path.endsWith(".ts") ? [path] : [];
+  });
+}
+
+function docstringExamples(path: string): Example[] {
+  const comments = readFileSync(path, "utf8").matchAll(/\/\*\*[\s\S]*?\*\/\s*(?:export )?(?:declare )?(?:abstract )?(?:function|const|class|interface|type)?\s*(\w+)?/g);
+  return [...comments].flatMap(([text, name]) => {
+    const body = text.slice(0, text.indexOf("*/")).split("\n").map((line) => line.replace(/^\s*\* ?/, "")).join("\n");
+    const at = body.indexOf("@example");
+    return at < 0 ? [] : [{ where: `${path.slice(root.length + 1)}: ${name ?? "?"}`, code: body.slice(at + "@example".length).split(/\n@\w+/)[0]! }];
+  });
+}
+
+function pageExamples(path: string): Example[] {
+  return [...readFileSync(path, "utf8").matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], i) => ({ where: `${path.slice(root.length + 1)}: block ${i + 1}`, code: code! }));
+}
+
+/** `expression // result` lines become checks; imports go, since everything of polyad is in scope. */
+function instrument(code: string): string {
+  const statements: string[] = [];
+  let open = "";
+  for (const line of code.split("\n")) {
+    const [, before, expected] = /^(.*?\S)\s*\/\/ (.+)$/.exec(line) ?? [];
+    open += `${before ?? line}\n`;
+    if (expected === undefined || /^(const|let|import|class|\/\/)/.test(open.trim()) || before!.trim().startsWith("//")) {
+      if (balanced(open)) {
+        statements.push(open);
+        open = "";
+      }
+      continue;
+    }
+    if (!balanced(open)) continue;
+    statements.push(`await check(async () => (${open.trim().replace(/;$/, "")}), async () => (${expected}), ${JSON.stringify(line.trim())});`);
+    open = "";
+  }
+  return statements.join("") + open;
+}
+
+function balanced(code: string): boolean {
+  return [..."([{"].every((c, i) => code.split(c).length === code.split(")]}"[i]!).length);
+}
+
+const scope: Record<string, unknown> = { ...polyad, console: { log: () => {} } };
+
+async function run({ where, code }: Example): Promise<void> {
+  let checks = 0;
+  const check = async (got: () => Promise<unknown>, expected: () => Promise<unknown>, line: string): Promise<void> => {
+    checks++;
+    expect(near(await got()), line).toEqual(near(await expected()));
+  };
+  const withoutImports = code.replace(/^import .*$/gm, "");
+  const { code: js } = await transformWithOxc(`export async function example(check) {\n${instrument(withoutImports)}\n}`, `${where.replace(/\W/g, "_")}.ts`);
+  const names = Object.keys(scope).filter((name) => /^[\w$]+$/.test(name) && !new RegExp(`(const|let|class|function) ${name.replace("$", "\\$")}\\b`).test(withoutImports));
+  const body = js.replace(/^export async function/m, "return async function");
+  await (new Function(...names, body)(...names.map((name) => scope[name])) as (c: typeof check) => Promise<void>)(check);
+  expect(checks, `${where} shows no result`).toBeGreaterThan(code.includes("//") ? 0 : -1);
+}
+
+/** Rounded to what a page shows, tensors as their elements. */
+function near(x: unknown): unknown {
+  if (typeof x === "number") return Number.isFinite(x) ? Number((x + 0).toPrecision(11)) + 0 : x;
+  if (ArrayBuffer.isView(x)) return [...(x as Float64Array)].map(near);
+  if (Array.isArray(x)) return x.map(near);
+  if (typeof x === "function") return String(x);
+  if (x instanceof polyad.Tensor) return near(x.toArray());
+  if (x !== null && typeof x === "object") return Object.fromEntries(Object.entries(x).map(([key, value]) => [key, near(value)]));
+  return x;
+}
+
+const files = readdirSync(join(root, "packages")).flatMap((folder) => sources(join(root, "packages", folder, "src")));
+const pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map((page) => join(root, page));
+const examples = [...files.flatMap(docstringExamples), ...pages.flatMap(pageExamples)];
+
+test.each(examples)("$where", run);
