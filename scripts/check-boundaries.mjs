@@ -11,7 +11,7 @@ const rooms = {
   contract: { holds: ["adtypes", "backend", "registry"], knows: ["values"] },
   tree: { holds: ["tree", "types"], knows: ["values", "primitives", "ops", "contract"] },
   graph: { holds: ["graph", "customRule", "checkpoint"], knows: ["values", "host", "primitives", "ops", "tree"] },
-  operators: { holds: ["operators", "derive"], knows: ["values", "primitives", "ops", "tree", "graph", "contract"] },
+  operators: { holds: ["operators", "derive", "basis", "held"], knows: ["values", "primitives", "ops", "tree", "graph", "contract"] },
   doors: { holds: ["index", "extend"], knows: ["values", "host", "primitives", "ops", "tree", "graph", "contract", "operators"] },
 };
 

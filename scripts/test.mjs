@@ -11,7 +11,8 @@ const vitestReport = join(scratch, "vitest.json");
 
 const steps = [
   ["build", "scripts/build.mjs"],
-  ["types of tests and examples", "node_modules/typescript/bin/tsc", "-b"],
+  ["types of examples", "node_modules/typescript/bin/tsc", "-b"],
+  ["types of tests", "node_modules/typescript/bin/tsc", "-p", "tsconfig.test.json"],
   ["lint", "node_modules/oxlint/bin/oxlint"],
   ["boundaries", "scripts/check-boundaries.mjs"],
   ["tables", "scripts/tables.mjs", "--check"],

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { transformWithOxc } from "vite";
+import * as extend from "@polyad/core/extend";
 import * as polyad from "polyad";
 
 // Every @example of the sources and every ts block of the pages is run, and each `expression // result` line compared.
@@ -33,32 +34,36 @@ function pageExamples(path: string): Example[] {
   return [...readFileSync(path, "utf8").matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], i) => ({ where: `${path.slice(root.length + 1)}: block ${i + 1}`, code: code! }));
 }
 
-/** `expression // result` lines become checks; imports go, since everything of polyad is in scope. */
+/**
+ * `expression // result` lines become checks, and so does an expression above lines of comment that show what it prints.
+ * Imports go, since everything of polyad is in scope.
+ */
 function instrument(code: string): string {
-  const statements: string[] = [];
+  const lines = code.split("\n");
+  const out: string[] = [];
   let open = "";
-  for (const line of code.split("\n")) {
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!;
+    if (/^\s*\/\//.test(line)) continue;
     const [, before, expected] = /^(.*?\S)\s*\/\/ (.+)$/.exec(line) ?? [];
     open += `${before ?? line}\n`;
-    if (expected === undefined || /^(const|let|import|class|\/\/)/.test(open.trim()) || before!.trim().startsWith("//")) {
-      if (balanced(open)) {
-        statements.push(open);
-        open = "";
-      }
-      continue;
-    }
     if (!balanced(open)) continue;
-    statements.push(`await check(async () => (${open.trim().replace(/;$/, "")}), async () => (${expected}), ${JSON.stringify(line.trim())});`);
+    const expression = open.trim().replace(/;$/, "");
+    const printed: string[] = [];
+    while (expected === undefined && /^\s*\/\//.test(lines[i + 1] ?? "")) printed.push(lines[++i]!.replace(/^\s*\/\/ ?/, ""));
+    const result = expected ?? (printed.length > 0 ? JSON.stringify(printed.join("\n")) : undefined);
+    const checkable = result !== undefined && !/^(const|let|import|class|declare|interface)\b/.test(expression);
+    out.push(checkable ? `await check(async () => (${expression}), async () => (${result}), ${JSON.stringify(line.trim())});` : open);
     open = "";
   }
-  return statements.join("") + open;
+  return out.join("\n") + open;
 }
 
 function balanced(code: string): boolean {
   return [..."([{"].every((c, i) => code.split(c).length === code.split(")]}"[i]!).length);
 }
 
-const scope: Record<string, unknown> = { ...polyad, console: { log: () => {} } };
+const scope: Record<string, unknown> = { ...extend, ...polyad, console: { log: () => {} } };
 
 async function run({ where, code }: Example): Promise<void> {
   let checks = 0;
@@ -71,7 +76,7 @@ async function run({ where, code }: Example): Promise<void> {
   const names = Object.keys(scope).filter((name) => /^[\w$]+$/.test(name) && !new RegExp(`(const|let|class|function) ${name.replace("$", "\\$")}\\b`).test(withoutImports));
   const body = js.replace(/^export async function/m, "return async function");
   await (new Function(...names, body)(...names.map((name) => scope[name])) as (c: typeof check) => Promise<void>)(check);
-  expect(checks, `${where} shows no result`).toBeGreaterThan(code.includes("//") ? 0 : -1);
+  if (/\S\s*\/\/ /.test(code.replace(/^const .*$/gm, ""))) expect(checks, `${where}: no result was compared`).toBeGreaterThan(0);
 }
 
 /** Rounded to what a page shows, tensors as their elements. */
@@ -89,4 +94,7 @@ const files = readdirSync(join(root, "packages")).flatMap((folder) => sources(jo
 const pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map((page) => join(root, page));
 const examples = [...files.flatMap(docstringExamples), ...pages.flatMap(pageExamples)];
 
-test.each(examples)("$where", run);
+// What shows how another library or a type declaration plugs in is read by its own tests.
+const runnable = examples.filter(({ code }) => !/\btf\.|declare module/.test(code));
+
+test.each(runnable)("$where", run);

@@ -118,6 +118,7 @@ export const elementwiseCases = {
   relu: unary(p.relu, on(-3, 3, { kinks: [0] })),
   round: unary(p.round, on(-3, 3, { kinks: halves.filter((x) => x !== 0), edges: halves })),
   rsqrt: unary(p.rsqrt, positive),
+  sechSquared: unary(p.sechSquared),
   sigmoid: unary(p.sigmoid),
   sign: unary(p.sign, on(-3, 3, { kinks: [0] })),
   sin: unary(p.sin),

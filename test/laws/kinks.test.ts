@@ -97,6 +97,7 @@ const kinks: Readonly<Record<string, readonly [Call, readonly Row[]]>> = {
   exp: [at(p.exp), [[[-inf], 0, 0], [[inf], inf, inf], [[NaN], NaN, NaN]]],
   expm1: [at(p.expm1), [[[-inf], -1, 0], [[inf], inf, inf]]],
   tanh: [at(p.tanh), [[[inf], 1, 0], [[-inf], -1, 0], [[800], 1, 0], [[-800], -1, 0], [[NaN], NaN, NaN]]],
+  sechSquared: [at(p.sechSquared), [[[inf], 0, 0], [[-inf], 0, 0], [[800], 0, 0], [[-800], 0, 0], [[NaN], NaN, NaN]]],
   sigmoid: [at(p.sigmoid), [[[inf], 1, 0], [[-inf], 0, 0], [[800], 1, 0], [[-800], 0, 0], [[NaN], NaN, NaN]]],
   softplus: [at(p.softplus), [[[inf], inf, 1], [[-inf], 0, 0], [[800], 800, 1], [[-800], 0, 0], [[NaN], NaN, NaN]]],
   logSigmoid: [at(logSigmoid), [[[inf], 0, 0], [[-inf], -inf, 1], [[800], 0, 0], [[-800], -800, 1], [[40], -4.248354255291589e-18, 4.248354255291589e-18], [[NaN], NaN, NaN]]],

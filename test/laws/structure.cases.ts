@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import * as p from "../../packages/core/src/primitives/all.js";
+import { eye } from "../../packages/core/src/create.js";
 import type { DType, Kind } from "../../packages/core/src/dtype.js";
 import type { CorePrimitiveName } from "../../packages/core/src/primitives/index.js";
 import type { ReduceOptions } from "../../packages/core/src/primitives/reduction.js";
@@ -33,22 +34,85 @@ const rangeOf = (n: number): fc.Arbitrary<Range> => {
 };
 
 /** A reduction over all axes, one, or several, keeping them or not. */
-const reduction = (f: (x: Tensor, options: ReduceOptions) => Value, draw = anything, shapeList = shapes): Case[] => [
+const reduction = (f: (x: Tensor, options: ReduceOptions) => Value, draw = anything, shapeList = shapes, clearance?: (x: Value | undefined) => Value): Case[] => [
   caseOf(
     "",
     fc.tuple(floatTensors, shapeList).chain(([kind, shape]) =>
       fc.tuple(fc.option(fc.subarray([...shape.keys()]), { nil: undefined }), fc.boolean()).map(([axis, keepDims]) => ({
         slots: [{ ...operand(kind, shape), draw }],
         call: (x) => f(tensorOf(x), { axis, keepDims }),
+        clearance,
       })),
     ),
   ),
+];
+
+/** Elements on a grid, some equal to others: where ties matter. The step is large beside the differences that a law takes. */
+const grid = (step: number, count: number): Slot["draw"] => (random) => step * (Math.floor(count * random()) - count / 2);
+
+/** A row-wise choice is smooth where no other element is near the chosen one. */
+const apart = (x: Value | undefined): Value => {
+  const t = tensorOf(x);
+  const flat = p.reshape(t, [t.size]);
+  return p.add(p.abs(p.sub(p.reshape(flat, [t.size, 1]), p.reshape(flat, [1, t.size]))), eye(t.size));
+};
+
+/** Reductions to an extreme element: never of nothing, smooth only where the elements are apart. */
+const extreme = (f: (x: Tensor, options: ReduceOptions) => Value): Case[] => [
+  ...reduction(f, anything, nonEmpty(0, 3), apart),
+  ...reduction(f, grid(0.5, 4), nonEmpty(0, 3), apart),
+  caseOf("of an empty result", fc.constantFrom(0, -1).map((axis) => ({ slots: [operand("float64", [2, 0, 3])], call: (x: Value | undefined) => f(tensorOf(x), { axis }) }))),
+  caseOf("int32", nonEmpty(1, 3).map((shape) => ({ slots: [operand("int32", shape)], call: (x: Value | undefined) => f(tensorOf(x), { axis: 0 }) }))),
+  caseOf("a number", fc.constant({ slots: [operand("number", [])], call: (x: Value | undefined) => f(tensorOf(x), {}) })),
+];
+
+/** Positions of extreme elements, along an axis or among all. */
+const position = (f: (x: Tensor, options: { axis?: number | undefined; keepDims: boolean }) => Value): Case[] => [
+  caseOf("", fc.tuple(fc.constantFrom<Kind>("float64", "float32", "int32", "bool"), nonEmpty(1, 3)).chain(([kind, shape]) =>
+    fc.tuple(fc.option(axisOf(shape), { nil: undefined }), fc.boolean()).map(([axis, keepDims]) => ({
+      slots: [{ ...operand(kind, shape), draw: grid(0.5, 4) }],
+      call: (x) => f(tensorOf(x), { axis, keepDims }),
+    })),
+  )),
+];
+
+/** Truth of all or any. */
+const truth = (f: (x: Tensor, options: ReduceOptions) => Value): Case[] => [
+  caseOf("", fc.tuple(fc.constantFrom<Kind>("float64", "float32", "int32", "bool"), shapes).chain(([kind, shape]) =>
+    fc.tuple(fc.option(fc.subarray([...shape.keys()]), { nil: undefined }), fc.boolean()).map(([axis, keepDims]) => ({
+      slots: [{ ...operand(kind, shape), draw: grid(0.5, 2) }],
+      call: (x) => f(tensorOf(x), { axis, keepDims }),
+    })),
+  )),
+  caseOf("a number", fc.constant({ slots: [operand("number", [])], call: (x: Value | undefined) => f(tensorOf(x), {}) })),
+];
+
+/** A matrix that is far from singular, triangles and symmetric part too: its diagonal dominates. */
+const matrix = (kind: Kind, batch: Shape, n: number): Slot => {
+  let at = 0;
+  return { kind, shape: [...batch, n, n], draw: (random) => (at++ % (n * n || 1)) % (n + 1) === 0 ? 3 + random() : 2 * random() - 1 };
+};
+
+/** A matrix with one or several right-hand sides, or a vector; batches that broadcast. */
+const system = (f: (a: Value, b: Value, pick: number) => Value): Case[] => [
+  caseOf("matrices", fc.tuple(broadcasting(2), fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 2 }), floatTensors, floatTensors, fc.nat(7)).map(([[a, b], n, k, kindA, kindB, pick]) => ({
+    slots: [matrix(kindA, a!, n), operand(kindB, [...b!, n, k])],
+    call: (x, y) => f(x!, y!, pick),
+  }))),
+  caseOf("a vector", fc.tuple(shapesOf(0, 2), fc.integer({ min: 1, max: 3 }), fc.nat(7)).map(([batch, n, pick]) => ({
+    slots: [matrix("float64", batch, n), operand("float64", [n])],
+    call: (x, y) => f(x!, y!, pick),
+  }))),
 ];
 
 /** The shapes of two matrices, or vectors, with batches that broadcast. */
 const product = fc.tuple(broadcasting(2), fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 4 }), fc.integer({ min: 1, max: 3 })), fc.boolean(), fc.boolean());
 
 export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof typeof elementwiseCases>, readonly Case[]>> = {
+  all: truth((x, options) => p.all(x, options)),
+  any: truth((x, options) => p.any(x, options)),
+  argmax: position((x, options) => p.argmax(x, options)),
+  argmin: position((x, options) => p.argmin(x, options)),
   broadcastTo: [
     caseOf("", fc.tuple(floats, broadcasting(1), shapes).chain(([kind, [small]]) =>
       broadcastFrom(kind === "number" ? [] : small!).map((shape) => ({ slots: [operand(kind, small!)], call: (x) => p.broadcastTo(x!, shape) })),
@@ -61,6 +125,9 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
     }))),
     caseOf("to a number", fc.constantFrom<Kind>("float64", "float32", "number").map((kind) => ({ slots: [operand(kind, [])], call: (x) => p.cast(x!, "number") }))),
   ],
+  cholesky: [
+    caseOf("", fc.tuple(shapesOf(0, 2), fc.integer({ min: 0, max: 3 }), floatTensors).map(([batch, n, kind]) => ({ slots: [matrix(kind, batch, n)], call: (a) => p.cholesky(a!) }))),
+  ],
   concat: [
     caseOf("", shapesOf(1, 4).chain((shape) =>
       fc.tuple(axisOf(shape), fc.array(fc.tuple(floatTensors, fc.integer({ min: 0, max: 3 })), { minLength: 1, maxLength: 3 })).map(([axis, parts]) => ({
@@ -68,6 +135,12 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
         call: (...xs) => p.concat(xs, { axis }),
       })),
     )),
+  ],
+  cumsum: [
+    caseOf("", fc.tuple(floatTensors, shapesOf(1, 4), fc.boolean()).chain(([kind, shape, reverse]) =>
+      fc.option(axisOf(shape), { nil: undefined }).map((axis) => ({ slots: [operand(kind, shape)], call: (x) => p.cumsum(x!, { axis, reverse }) })),
+    )),
+    caseOf("whole", fc.constantFrom<Kind>("int32", "bool", "number").map((kind) => ({ slots: [operand(kind, [3])], call: (x) => p.cumsum(x!) }))),
   ],
   gather: [
     caseOf("", nonEmpty(1, 3).chain((shape) =>
@@ -86,6 +159,13 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
       slots: left ? [operand("float64", [shape[0]!]), operand("float64", [...shape, n].slice(0, shape.length))] : [operand("float64", shape), operand("float64", [shape.at(-1)!])],
       call: (x, y) => p.matmul(x!, y!),
     }))),
+  ],
+  max: extreme((x, options) => p.max(x, options)),
+  min: extreme((x, options) => p.min(x, options)),
+  prod: [
+    ...reduction((x, options) => p.prod(x, options)),
+    ...reduction((x, options) => p.prod(x, options), grid(1, 3)),
+    caseOf("whole", fc.constantFrom<Kind>("int32", "bool", "number").map((kind) => ({ slots: [operand(kind, [3])], call: (x) => p.prod(tensorOf(x)) }))),
   ],
   reshape: [
     caseOf("", fc.tuple(floats, shapes).chain(([kind, shape]) =>
@@ -108,6 +188,8 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
       })),
     )),
   ],
+  solve: system((a, b, pick) => p.solve(a, b, { transposeA: pick % 2 === 1 })),
+  stopGradient: [caseOf("", fc.tuple(floats, shapes).map(([kind, shape]) => ({ slots: [operand(kind, shape)], call: (x) => p.stopGradient(x!) })))],
   sum: reduction((x, options) => p.sum(x, options)),
   topK: [
     caseOf("", shapesOf(1, 3).chain((shape) =>
@@ -121,6 +203,7 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
       fc.option(permutation(shape.length), { nil: undefined }).map((perm) => ({ slots: [operand(kind, shape)], call: (x) => p.transpose(x!, perm) })),
     )),
   ],
+  triangularSolve: system((a, b, pick) => p.triangularSolve(a, b, { lower: pick % 2 === 0, transposeA: pick % 4 > 1, unitDiagonal: pick > 3 })),
   unslice: [
     caseOf("", shapesOf(1, 3).chain((shape) =>
       fc.tuple(floatTensors, fc.tuple(...shape.map(() => fc.tuple(fc.nat(2), fc.constantFrom(1, 2, -1), fc.nat(2))))).map(([kind, at]) => ({

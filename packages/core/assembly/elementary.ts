@@ -15,6 +15,7 @@ function num(address: usize): v128 {
 const ONE: usize = memory.data<f64>([1]);
 const TWO: usize = memory.data<f64>([2]);
 const MINUS_ONE: usize = memory.data<f64>([-1]);
+const MINUS_TWO: usize = memory.data<f64>([-2]);
 const SIGN: usize = memory.data<f64>([-0.0]);
 
 /** 1/n!, n = 0 … 13, and 1/(2n + 1), n = 0 … 7. */
@@ -55,9 +56,9 @@ function withSign(y: v128, x: v128): v128 {
 const ROUND: usize = memory.data<f64>([6755399441055744.0]);
 const LN2: usize = memory.data<f64>([0.6931471805599453]);
 const PER_LN2: usize = memory.data<f64>([1.4426950408889634]);
-/** Beyond it float32 has e^x = Infinity and e^-x = 0. */
-const EXP_MAX: usize = memory.data<f64>([104]);
-const EXP_MIN: usize = memory.data<f64>([-104]);
+/** Beyond it float32 has long e^x = Infinity and e^-x = 0, even times a factor; 2^k and 2^-k stay normal in float64. */
+const EXP_MAX: usize = memory.data<f64>([700]);
+const EXP_MIN: usize = memory.data<f64>([-700]);
 
 /**
  * e^x - less = 2^k q + (2^k - less). With x = k·ln 2 + r, |r| ≤ ln(2)/2, q = sinh r + (cosh r - 1), to r^10.
@@ -114,6 +115,18 @@ export class Sigmoid {
   }
 }
 
+const FOUR: usize = memory.data<f64>([4]);
+
+/** 1 / cosh² x = 4t / (1 + t)² with t = e^-2|x|. */
+@unmanaged
+export class SechSquared {
+  @inline at(x: v128): v128 {
+    const t = expLess(f64x2.mul(f64x2.abs(x), num(MINUS_TWO)), f64x2.splat(0));
+    const u = f64x2.add(t, num(ONE));
+    return f64x2.div(f64x2.mul(t, num(FOUR)), f64x2.mul(u, u));
+  }
+}
+
 const SQRT_HALF: usize = memory.data<f64>([0.7071067811865476]);
 /** With a small integer in its low bits, 2^52 is 2^52 plus that integer. */
 const TWO_52: usize = memory.data<f64>([4503599627370496.0]);
@@ -155,6 +168,15 @@ export class Log {
 export class Log1p {
   @inline at(x: v128): v128 {
     return withSign(logOf(f64x2.add(x, num(ONE)), x), x);
+  }
+}
+
+/** ln(1 + e^x) = max(x, 0) + ln(1 + t) with t = e^-|x|. */
+@unmanaged
+export class Softplus {
+  @inline at(x: v128): v128 {
+    const t = expLess(f64x2.neg(f64x2.abs(x)), f64x2.splat(0));
+    return f64x2.add(f64x2.max(x, f64x2.splat(0)), logOf(f64x2.add(t, num(ONE)), t));
   }
 }
 

@@ -1,7 +1,13 @@
-export { BLOCK_C, KC, MC, NC, PACKED_A, PACKED_B, RAW, RAW_BYTES } from "./layout";
+export { BLOCK_C, KC, MC, NC, PACKED_A, PACKED_B, RAW, RAW_BYTES, SECOND } from "./layout";
 export { MR, multiply32, multiply64 } from "./gemm";
 export { addRows32, addRows64, dotRows32, dotRows64 } from "./gemv";
-export { cos, exp, expm1, log, log1p, sigmoid, sin, sqrt, tanh } from "./map";
+export { cos32, exp32, expm132, log32, log1p32, sechSquared32, sigmoid32, sin32, softplus32, tanh32 } from "./map";
 export { packColumnsOfA32, packColumnsOfA64, packColumnsOfB32, packColumnsOfB64 } from "./pack";
 export { packRowsOfA32, packRowsOfA64, packRowsOfB32, packRowsOfB64 } from "./pack";
 export { sum32, sum64 } from "./sum";
+export { add32, add64, div32, div64, maximum32, maximum64, minimum32, minimum64, mul32, mul64, sub32, sub64 } from "./arithmetic";
+export { addNumber32, addNumber64, divNumber32, divNumber64, mulNumber32, mulNumber64 } from "./arithmetic";
+export { maximumNumber32, maximumNumber64, minimumNumber32, minimumNumber64 } from "./arithmetic";
+export { numberDiv32, numberDiv64, numberSub32, numberSub64, subNumber32, subNumber64 } from "./arithmetic";
+export { abs32, abs64, neg32, neg64, reciprocal32, reciprocal64, relu32, relu64 } from "./arithmetic";
+export { sqrt32, sqrt64, square32, square64 } from "./arithmetic";

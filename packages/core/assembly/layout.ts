@@ -15,6 +15,8 @@ export const TILE: usize = 2 * KIB;
 /** Raw rows of A or B as the host copied them in, before packing; also what a map or sum works on. */
 export const RAW: usize = 4 * KIB;
 export const RAW_BYTES: i32 = 128 * KIB;
+/** The second operand of a zip. */
+export const SECOND: usize = RAW + 64 * KIB;
 /** A in panels of MR rows: KC·MR numbers each, and 16 bytes for each number. */
 export const PACKED_A: usize = RAW + RAW_BYTES;
 /** B in panels of NR columns: KC·NR numbers each. */

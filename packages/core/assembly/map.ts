@@ -1,7 +1,7 @@
 // Maps over float32 in place: `count` numbers from RAW on, through float64. They go by eights, whose four
 // pairs the processor works on side by side, and so may run on into numbers that nobody reads.
 
-import { Cos, Exp, Expm1, Log, Log1p, Sigmoid, Sin, Tanh } from "./elementary";
+import { Cos, Exp, Expm1, Log, Log1p, SechSquared, Sigmoid, Sin, Softplus, Tanh } from "./elementary";
 import { RAW } from "./layout";
 
 /** f of four numbers. F is an empty class with a method `at`: a function that the compiler can inline. */
@@ -45,39 +45,42 @@ function mapWithin<F>(count: i32, low: f32, high: f32): bool {
   return i32x4.all_true(inside);
 }
 
-export function exp(count: i32): void {
+export function exp32(count: i32): void {
   map<Exp>(count);
 }
 
-export function expm1(count: i32): void {
+export function expm132(count: i32): void {
   map<Expm1>(count);
 }
 
-export function tanh(count: i32): void {
+export function tanh32(count: i32): void {
   map<Tanh>(count);
 }
 
-export function sigmoid(count: i32): void {
+export function sigmoid32(count: i32): void {
   map<Sigmoid>(count);
 }
 
-export function log(count: i32, low: f32, high: f32): bool {
+export function sechSquared32(count: i32): void {
+  map<SechSquared>(count);
+}
+
+export function softplus32(count: i32): void {
+  map<Softplus>(count);
+}
+
+export function log32(count: i32, low: f32, high: f32): bool {
   return mapWithin<Log>(count, low, high);
 }
 
-export function log1p(count: i32, low: f32, high: f32): bool {
+export function log1p32(count: i32, low: f32, high: f32): bool {
   return mapWithin<Log1p>(count, low, high);
 }
 
-export function sin(count: i32, low: f32, high: f32): bool {
+export function sin32(count: i32, low: f32, high: f32): bool {
   return mapWithin<Sin>(count, low, high);
 }
 
-export function cos(count: i32, low: f32, high: f32): bool {
+export function cos32(count: i32, low: f32, high: f32): bool {
   return mapWithin<Cos>(count, low, high);
-}
-
-export function sqrt(count: i32): void {
-  const end: usize = RAW + count * 4;
-  for (let at: usize = RAW; at < end; at += 16) v128.store(at, f32x4.sqrt(v128.load(at)));
 }

@@ -1,22 +1,18 @@
 import type { ADType, SecondOrder } from "./adtypes.js";
-import type { Backend, FlatFunction, Pullback, Pushforward, Tangents } from "./backend.js";
+import type { FlatFunction, Pullback, Pushforward, Tangents } from "./backend.js";
+import { basisOf, block, fill, fromScalars, inner, split, zeroLike } from "./basis.js";
 import { batched } from "./batch.js";
 import { zeros } from "./create.js";
-import { isFloat, promote } from "./dtype.js";
-import { AutodiffError, UnsupportedError } from "./errors.js";
+import { callableBy, checkedPullback, checkedPushforward, engineFor } from "./held.js";
 import { concat } from "./primitives/concat.js";
 import { broadcastLike } from "./primitives/conform.js";
-import { add } from "./primitives/add.js";
 import { cast } from "./primitives/cast.js";
-import { mul } from "./primitives/mul.js";
 import { reshape } from "./primitives/reshape.js";
-import { sum } from "./primitives/sum.js";
 import { transpose } from "./primitives/transpose.js";
 import { stack } from "./ops/stack.js";
 import { backendOf } from "./registry.js";
-import { sameShape, showShape, sizeOf, type Shape } from "./shape.js";
-import { describe, kindOf, shapeOf, Tensor, tensor, type Value } from "./tensor.js";
-import { currentTrace } from "./trace.js";
+import { sizeOf } from "./shape.js";
+import { kindOf, shapeOf, tensor, type Tensor, type Value } from "./tensor.js";
 
 /**
  * Which operator follows from which, between flat lists of values. An engine gives a pullback or a pushforward (or
@@ -28,8 +24,8 @@ const chunkSize = 32;
 
 /** y = f(x) and ct ↦ Jᵀ·ct. */
 export function pullback(ad: ADType, f: FlatFunction, xs: readonly Value[]): Pullback {
-  const backend = engine(ad, xs);
-  if (backend.pullback) return checkedPullback(backend, backend.pullback(f, xs, ad), xs);
+  const backend = engineFor(ad, xs);
+  if (backend.pullback) return checkedPullback(backend, backend.pullback(callableBy(backend, f), xs, ad), xs);
   const { ys, columns } = pushBasis(ad, f, xs);
   return {
     ys,
@@ -40,8 +36,8 @@ export function pullback(ad: ADType, f: FlatFunction, xs: readonly Value[]): Pul
 
 /** y = f(x) and J·dx for each tangent. */
 export function pushforward(ad: ADType, f: FlatFunction, xs: readonly Value[], tangents: readonly Tangents[]): Pushforward {
-  const backend = engine(ad, xs);
-  if (backend.pushforward) return checkedPushforward(backend, backend.pushforward(f, xs, tangents, ad), tangents.length);
+  const backend = engineFor(ad, xs);
+  if (backend.pushforward) return checkedPushforward(backend, backend.pushforward(callableBy(backend, f), xs, tangents, ad), tangents.length);
   const { ys, pull, dispose } = pullback(ad, f, xs);
   try {
     const directions = tangents.map((t) => xs.map((x, i) => t[i] ?? zeroLike(x)));
@@ -74,7 +70,7 @@ export function valueAndGradient(ad: ADType, f: FlatFunction, xs: readonly Value
  * results.
  */
 export function jacobian(ad: ADType, f: FlatFunction, xs: readonly Value[], count?: number): { ys: readonly Value[]; blocks: Value[][] } {
-  const { capabilities } = engine(ad, xs);
+  const { capabilities } = engineFor(ad, xs);
   return capabilities.forward !== undefined ? jacobianForward(ad, f, xs, count) : jacobianReverse(ad, f, xs, count);
 }
 
@@ -129,7 +125,7 @@ function pullAll(pull: Pullback["pull"], ys: readonly Value[], i: number, xs: re
 export function hvp(ad: ADType, f: FlatFunction, xs: readonly Value[], vs: readonly Tangents[]): { grads: Tangents; products: readonly Tangents[] } {
   const { outer, inner } = parts(ad);
   const g = gradientFunction(inner, f, xs);
-  if (engine(outer, xs).pushforward) {
+  if (engineFor(outer, xs).pushforward) {
     const { ys, tangents } = pushforward(outer, g, xs, vs);
     return { grads: ys, products: tangents };
   }
@@ -162,8 +158,6 @@ export function parts(ad: ADType): { outer: ADType; inner: ADType } {
   return ad.adtype === "second-order" ? (ad as SecondOrder) : { outer: ad, inner: ad };
 }
 
-// Basis vectors and inner products
-
 /** J's columns, by input: `columns[i][k]` is the derivative along element k of xᵢ. */
 function pushBasis(ad: ADType, f: FlatFunction, xs: readonly Value[]): { ys: readonly Value[]; columns: Tangents[][] } {
   const basis = basisOf(xs);
@@ -179,121 +173,3 @@ function pushBasis(ad: ADType, f: FlatFunction, xs: readonly Value[]): { ys: rea
   let at = 0;
   return { ys, columns: xs.map((x) => all.slice(at, (at += sizeOf(shapeOf(x))))) };
 }
-
-/** One list for each element of each value: 1 there, absent elsewhere. */
-function basisOf(xs: readonly Value[]): Tangents[] {
-  return xs.flatMap((x, i) =>
-    Array.from({ length: sizeOf(shapeOf(x)) }, (_, k) => {
-      const one = kindOf(x) === "number" ? 1 : oneHot(k, x as Tensor);
-      return xs.map((_x, j) => (j === i ? one : undefined));
-    }),
-  );
-}
-
-function oneHot(k: number, like: Tensor): Tensor {
-  const elements = like.dtype === "float32" ? new Float32Array(like.size) : new Float64Array(like.size);
-  elements[k] = 1;
-  return tensor(elements, like.shape);
-}
-
-/** Σ ⟨aᵢ, bᵢ⟩ */
-function inner(as: Tangents, bs: Tangents): Value {
-  return as.reduce<Value>((total, a, i) => {
-    const b = bs[i];
-    return a === undefined || b === undefined ? total : add(total, sum(mul(a, b)));
-  }, 0);
-}
-
-/** Scalars, one per element, as a value like x. */
-function fromScalars(scalars: readonly Value[], x: Value): Value {
-  if (kindOf(x) === "number") return broadcastLike(scalars[0]!, x);
-  const t = x as Tensor;
-  return scalars.length === 0 ? zeros(t.shape, t.dtype) : cast(reshape(stack(scalars), t.shape), t.dtype);
-}
-
-/** Scalars for all elements of ys in order, each ys[i] with its own. */
-function split(scalars: readonly Value[], ys: readonly Value[]): Value[] {
-  let at = 0;
-  return ys.map((y) => fromScalars(scalars.slice(at, (at += sizeOf(shapeOf(y)))), y));
-}
-
-/** A block of the Jacobian in its layout; a number for numbers. */
-function block(value: Value, y: Value, x: Value): Value {
-  if (kindOf(y) === "number" && kindOf(x) === "number") return kindOf(value) === "number" ? value : cast(reshape(value, []), "number");
-  const shape: Shape = [...shapeOf(y), ...shapeOf(x)];
-  const kinds = [y, x].map(kindOf).filter((k) => k !== "number");
-  const dtype = kinds.reduce(promote);
-  return cast(reshape(value, shape), dtype);
-}
-
-export function zeroLike(x: Value): Value {
-  return kindOf(x) === "number" ? 0 : zeros((x as Tensor).shape, (x as Tensor).dtype);
-}
-
-/** Absent entries made explicit zeros. */
-function fill(values: Tangents, like: readonly Value[]): Value[] {
-  return like.map((x, i) => values[i] ?? zeroLike(x));
-}
-
-// What an engine is held to
-
-/** The engine, checked against what it says that it can do with these values. */
-function engine(ad: ADType, xs: readonly Value[]): Backend {
-  if (ad.adtype === "second-order") {
-    throw new AutodiffError("SecondOrder(outer, inner) is for hessian, hvp and secondDerivative. Name one engine here.");
-  }
-  const backend = backendOf(ad);
-  const { dtypes, traceable } = backend.capabilities;
-  for (const x of xs) {
-    if (!dtypes.includes(kindOf(x) === "number" ? "float64" : (x as Tensor).dtype)) {
-      throw new UnsupportedError(`${ad.adtype}: cannot differentiate ${describe(x)}; it takes ${dtypes.join(", ")}. Use cast(), or another engine.`);
-    }
-    if (!traceable && x instanceof Tensor && x.trace !== null) {
-      throw new UnsupportedError(
-        `${ad.adtype}: needs concrete values, but is being differentiated by ${currentTrace()?.kind ?? "another engine"}. Use a traceable engine inside, such as AutoTape().`,
-      );
-    }
-  }
-  return backend;
-}
-
-function checkedPullback(backend: Backend, result: Pullback, xs: readonly Value[]): Pullback {
-  const who = backend.adtype;
-  return {
-    ...result,
-    pull: (cts) => {
-      const grads = result.pull(cts);
-      if (grads.length !== xs.length) {
-        throw new AutodiffError(`${who}: contract: pull must return one cotangent per input: expected ${xs.length}, got ${grads.length}.`);
-      }
-      grads.forEach((g, i) => g !== undefined && checkLike(who, "cotangent", i, g, xs[i]!));
-      return grads;
-    },
-  };
-}
-
-function checkedPushforward(backend: Backend, result: Pushforward, count: number): Pushforward {
-  const who = backend.adtype;
-  if (result.tangents.length !== count) {
-    throw new AutodiffError(`${who}: contract: pushforward must return one list per tangent: expected ${count}, got ${result.tangents.length}.`);
-  }
-  for (const t of result.tangents) {
-    if (t.length !== result.ys.length) {
-      throw new AutodiffError(`${who}: contract: a tangent has one entry per result: expected ${result.ys.length}, got ${t.length}.`);
-    }
-    t.forEach((dy, i) => dy !== undefined && checkLike(who, "tangent", i, dy, result.ys[i]!));
-  }
-  return result;
-}
-
-function checkLike(who: string, what: string, i: number, got: unknown, like: Value): void {
-  if (typeof got !== "number" && !(got instanceof Tensor)) {
-    throw new AutodiffError(`${who}: contract: ${what} ${i} must be a number, a Tensor or undefined, got ${describe(got)}.`);
-  }
-  if (!sameShape(shapeOf(got), shapeOf(like)) || (kindOf(like) !== "number" && kindOf(got) !== kindOf(like) && !isFloat((like as Tensor).dtype))) {
-    throw new AutodiffError(
-      `${who}: contract: ${what} ${i} must have the shape of its value, ${showShape(shapeOf(like))}; got ${showShape(shapeOf(got))}.`,
-    );
-  }
-}
-

@@ -7,8 +7,11 @@ import type { Trace } from "./trace.js";
 /** What a scalar may be inside a differentiated function. */
 export type Value = number | Tensor;
 
-/** Nested arrays of numbers, as `toArray` gives and `tensor` takes them. */
+/** Nested arrays of numbers, as `toArray` gives them. */
 export type NestedArray = number | readonly NestedArray[];
+
+/** What `tensor` takes: numbers, or truth values. */
+export type NestedInput = number | boolean | readonly NestedInput[];
 
 /**
  * An immutable, row-major n-d array. Concrete tensors live on a device; tracers are tensors too, so that a function
@@ -128,38 +131,42 @@ export const hostDevice: Device = {
 };
 
 /**
- * A tensor of the given numbers: nested arrays (float64 unless `dtype` says otherwise), a typed array with a shape
- * (its own dtype, bool for a Uint8Array), or one number. The numbers are copied.
+ * A tensor of the given numbers: nested arrays (float64, or bool for truth values, unless `dtype` says otherwise), a
+ * typed array with a shape (its own dtype, bool for a Uint8Array), or one number. The numbers are copied.
  *
  * @throws ShapeError for ragged arrays, or a shape that the numbers do not fill.
  * @example
  * tensor([[1, 2, 3], [4, 5, 6]]).shape // [2, 3]
  * tensor(new Float32Array([1, 2, 3, 4]), [2, 2]).dtype // "float32"
  */
-export function tensor(data: NestedArray | TypedArray, shape?: Shape | null, dtype?: DType): Tensor {
+export function tensor(data: NestedInput | TypedArray, shape?: Shape | null, dtype?: DType): Tensor {
   if (data instanceof Tensor) {
     throw new AutodiffError("tensor: got a Tensor, which is immutable: use it as it is, or cast(x, dtype), or reshape(x, shape).");
   }
   if (dtype === undefined && data instanceof Uint8Array) checkBytes(data);
-  const type = dtype === undefined ? (isTypedArray(data) ? dtypeOf(data) : "float64") : checkDType("tensor", dtype);
   if (!isTypedArray(data) && typeof data !== "number" && typeof data !== "boolean" && !Array.isArray(data)) {
     throw new AutodiffError(`tensor: expected numbers, nested arrays or a typed array, got ${describe(data)}.`);
   }
   const own = isTypedArray(data) ? [data.length] : shapeOfNested("tensor", data);
-  const flat: ArrayLike<number> = isTypedArray(data) ? data : typeof data === "number" ? [data] : flatNested(data);
+  const flat: ArrayLike<number | boolean> = isTypedArray(data) ? data : flatNested(data);
+  const type = dtype === undefined ? (isTypedArray(data) ? dtypeOf(data) : dtypeOfNested(flat)) : checkDType("tensor", dtype);
   const to = shape === undefined || shape === null ? own : checkShape("tensor", [...shape]);
   if (sizeOf(to) !== flat.length) {
     throw new ShapeError(`tensor: ${flat.length} numbers do not fill shape ${showShape(to)}.`);
   }
   const elements = allocate(type, flat.length);
-  for (let i = 0; i < flat.length; i++) elements[i] = storable("tensor", type, flat[i]!);
+  for (let i = 0; i < flat.length; i++) elements[i] = storable("tensor", type, Number(flat[i]!));
   return new HostTensor(to.length === 0 ? scalarShape : to, type, elements);
 }
 
-function flatNested(nested: NestedArray, flat: number[] = []): number[] {
-  if (typeof nested !== "object") flat.push(Number(nested));
+function flatNested(nested: NestedInput, flat: (number | boolean)[] = []): (number | boolean)[] {
+  if (typeof nested !== "object") flat.push(nested);
   else for (const part of nested) flatNested(part, flat);
   return flat;
+}
+
+function dtypeOfNested(flat: ArrayLike<number | boolean>): DType {
+  return flat.length > 0 && Array.from(flat).every((x) => typeof x === "boolean") ? "bool" : "float64";
 }
 
 /** A Uint8Array is read as bool; bytes that are none, as an image's, would be lost. */

@@ -1,6 +1,6 @@
 import type { Device } from "./device.js";
 import type { DType, TypedArray } from "./dtype.js";
-import { AutodiffError } from "./errors.js";
+import { AutodiffError, UnsupportedError } from "./errors.js";
 import type { AnyPrimitive, Output } from "./primitive.js";
 import { hostDevice, Tensor, type Value } from "./tensor.js";
 import { asValue } from "./convert.js";
@@ -179,12 +179,15 @@ function innermost(top: Trace | null, other: Trace): Trace {
 
 function checkVisible(who: string, level: Trace | null, { live, depth, kind }: Trace): void {
   if (live && depth <= (level?.depth ?? 0)) return;
+  if (live) {
+    throw new UnsupportedError(
+      `${who}: a value traced by ${kind} was captured by a function that runs outside of that trace (a derivative rule, ` +
+        "customRule(), checkpoint(), or under an engine that needs concrete values). Pass it as an argument instead.",
+    );
+  }
   throw new AutodiffError(
-    live
-      ? `${who}: a value traced by ${kind} was captured by a function that runs outside of that trace (a derivative ` +
-          "rule, customRule(), or checkpoint()). Pass it as an argument instead."
-      : `${who}: a value traced by ${kind} was used after that had finished. Return it from the function (withgradient ` +
-          "passes extra results through) instead of keeping it in an outer variable.",
+    `${who}: a value traced by ${kind} was used after that had finished. Return it from the function (withgradient ` +
+      "passes extra results through) instead of keeping it in an outer variable.",
   );
 }
 

@@ -30,7 +30,7 @@ type TracedLeaf<T> = { [K in keyof LeafTypes]: T extends LeafTypes[K][0] ? LeafT
 type GradientLeaf<T> = { [K in keyof LeafTypes]: T extends LeafTypes[K][0] ? Third<LeafTypes[K]> : never }[keyof LeafTypes];
 type Third<E extends readonly unknown[]> = E extends readonly [infer Stored, unknown] ? Stored : E[2];
 
-/** What passes through trees as it is. */
+/** What passes through trees as it is. Asked after Maps, which would pass for sets. */
 type Inert =
   | string | boolean | bigint | symbol | null | undefined
   | Date | RegExp | Promise<unknown> | ReadonlySet<unknown> | WeakMap<WeakKey, unknown> | WeakSet<WeakKey> | ArrayBufferLike | ADType; // prettier-ignore
@@ -50,12 +50,12 @@ export type Traced<T> = unknown extends T
         ? Value
         : T extends Leaf
           ? TracedLeaf<T>
-          : T extends Inert | Functor | Callable
-            ? T
-            : T extends Map<infer K, infer V>
-              ? Map<K, Traced<V>>
-              : T extends ReadonlyMap<infer K, infer V>
-                ? ReadonlyMap<K, Traced<V>>
+          : T extends Map<infer K, infer V>
+            ? Map<K, Traced<V>>
+            : T extends ReadonlyMap<infer K, infer V>
+              ? ReadonlyMap<K, Traced<V>>
+              : T extends Inert | Functor | Callable
+                ? T
                 : T extends readonly unknown[]
                   ? { [K in keyof T]: Traced<T[K]> }
                   : TracedFields<T> extends Pick<T, keyof T>
@@ -79,14 +79,14 @@ export type Gradient<T> = unknown extends T
         ? number
         : T extends Leaf
           ? GradientLeaf<T>
-          : T extends Inert
-            ? null
-            : T extends Functor<infer C>
-              ? Gradient<C>
-              : T extends Callable
-                ? null
-                : T extends ReadonlyMap<infer K, infer V>
-                  ? Map<K, Gradient<V>>
+          : T extends ReadonlyMap<infer K, infer V>
+            ? Map<K, Gradient<V>>
+            : T extends Inert
+              ? null
+              : T extends Functor<infer C>
+                ? Gradient<C>
+                : T extends Callable
+                  ? null
                   : T extends object
                     ? { -readonly [K in keyof T]: Gradient<T[K]> }
                     : null;
@@ -124,14 +124,14 @@ export type Jacobian<Y, X> = unknown extends Y
     ? JacobianRow<number, X>
     : Y extends Leaf | Numbers
       ? JacobianRow<Tensor, X>
-      : Y extends Inert
-        ? null
-        : Y extends Functor<infer C>
-          ? Jacobian<C, X>
-          : Y extends Callable
-            ? null
-            : Y extends ReadonlyMap<infer K, infer V>
-              ? Map<K, Jacobian<V, X>>
+      : Y extends ReadonlyMap<infer K, infer V>
+        ? Map<K, Jacobian<V, X>>
+        : Y extends Inert
+          ? null
+          : Y extends Functor<infer C>
+            ? Jacobian<C, X>
+            : Y extends Callable
+              ? null
               : { -readonly [K in keyof Y]: Jacobian<Y[K], X> };
 
 /** One row of blocks, for a result of kind Y. */
@@ -149,14 +149,14 @@ type JacobianRow<Y extends Value, X> = unknown extends X
             : Tensor
           : X extends Numbers
             ? Tensor
-            : X extends Inert
-              ? null
-              : X extends Functor<infer C>
-                ? JacobianRow<Y, C>
-                : X extends Callable
-                  ? null
-                  : X extends ReadonlyMap<infer K, infer V>
-                    ? Map<K, JacobianRow<Y, V>>
+            : X extends ReadonlyMap<infer K, infer V>
+              ? Map<K, JacobianRow<Y, V>>
+              : X extends Inert
+                ? null
+                : X extends Functor<infer C>
+                  ? JacobianRow<Y, C>
+                  : X extends Callable
+                    ? null
                     : { -readonly [K in keyof X]: JacobianRow<Y, X[K]> };
 
 /** An array of numbers, or of what stands for them inside f. */

@@ -126,8 +126,13 @@ class Slots {
     this.avals = avals;
     this.leaves = leaves.map((leaf, i) => (this.places[i]! < 0 ? leaf : null));
     this.def = def;
-    this.paths = def.paths.map((path) => path.replace(/^\[(\d+)\]/, (_, i: string) => parameters[Number(i)]!));
+    this.paths = def.paths.map((path) => this.named(path));
     this.names = this.paths.filter((_, i) => this.places[i]! >= 0);
+  }
+
+  /** A path in the list of arguments as one from a parameter. */
+  private named(path: string): string {
+    return path.replace(/^\[(\d+)\]/, (_, i: string) => this.parameters[Number(i)]!);
   }
 
   /** The arguments, as f takes them, around values for the inputs. */
@@ -145,7 +150,7 @@ class Slots {
     const difference = structureDifference(this.def, def);
     if (difference !== null) {
       throw new PreparationMismatchError(
-        `Graph.evaluate: the arguments are built unlike those of the capture, at ${difference}. Capture again with trace().`,
+        `Graph.evaluate: the arguments are built unlike those of the capture, at ${this.named(difference)}. Capture again with trace().`,
       );
     }
     const values: Value[] = [];

@@ -1,26 +1,33 @@
 import type { TypedArray } from "../dtype.js";
 import { broadcastStrides, sameShape, type Shape } from "../shape.js";
 import type { HostTensor } from "../tensor.js";
-import { mapLoop, zip3Loop, zipLoop, type Scalar1, type Scalar2, type Scalar3 } from "./loops.js";
-import { mapFloat32, type FastMap } from "./mapFloat32.js";
+import { mapLoop, zip3Loop, zipLoop, type Scalar1, type Scalar2, type Scalar3, type Zip } from "./loops.js";
+import { mapFloat, smallMap, type FastMap } from "./mapFloat.js";
+import type { ArithmeticZip } from "./wasm.js";
+import { smallZip, zipFloat } from "./zipFloat.js";
 
 /** A kernel fills `out` from operands that broadcast to its shape. */
 export type Kernel = (out: HostTensor, inputs: readonly (number | HostTensor)[]) => void;
 
-/** out = f(x) elementwise; `fast` names the SIMD kernel that float32 may use. */
+/** out = f(x) elementwise; `fast` names the SIMD kernel that large arrays may use. */
 export function mapKernel(f: Scalar1, fast?: FastMap): Kernel {
   const loop = mapLoop(f);
   return (out, [operand]) => {
     const x = elements(operand!);
     const y = out.elements;
-    if (fast !== undefined && x instanceof Float32Array && y instanceof Float32Array && mapFloat32(fast, x, y)) return;
+    if (fast !== undefined && y.length >= smallMap && mapFloat(fast, x, y)) return;
     loop(y, x);
   };
 }
 
-/** out = f(x, y) elementwise with broadcasting. */
-export function zipKernel(f: Scalar2): Kernel {
-  const loop = zipLoop(f);
+/** out = f(x, y) elementwise with broadcasting; `fast` names the SIMD kernel that long rows may use. */
+export function zipKernel(f: Scalar2, fast?: ArithmeticZip): Kernel {
+  const slow = zipLoop(f);
+  const simd = fast && zipFloat(fast);
+  const loop: Zip = (out, o, x, xo, xs, y, yo, ys, n) => {
+    if (n >= smallZip && simd?.(out, o, x, xo, xs, y, yo, ys, n)) return;
+    slow(out, o, x, xo, xs, y, yo, ys, n);
+  };
   return (out, inputs) => {
     const x = inputs[0]!;
     const y = inputs[1]!;
@@ -34,8 +41,34 @@ export function zipKernel(f: Scalar2): Kernel {
     }
     const rows = plan(out.shape, [x, y]);
     const [xs, ys] = rows.inner as [number, number];
-    eachRow(rows, (o, at) => loop(out.elements, o, xe, at[0]!, xs, ye, at[1]!, ys, rows.length));
+    if (xWhole && repeats(rows, 1)) {
+      const tile = tiled(ye, out.size);
+      eachTile(out.size, tile.length, (o, n) => loop(out.elements, o, xe, o, 1, tile, 0, 1, n));
+    } else if (yWhole && repeats(rows, 0)) {
+      const tile = tiled(xe, out.size);
+      eachTile(out.size, tile.length, (o, n) => loop(out.elements, o, tile, 0, 1, ye, o, 1, n));
+    } else eachRow(rows, (o, at) => loop(out.elements, o, xe, at[0]!, xs, ye, at[1]!, ys, rows.length));
   };
+}
+
+/** Rows shorter than this are put together. */
+const shortRow = 2048;
+
+/** Whether operand k is one short row, the same for each row of the result. */
+function repeats({ shape, strides, inner, length }: Rows, k: number): boolean {
+  return shape.length === 1 && inner[k] === 1 && strides[k]![0] === 0 && length < shortRow;
+}
+
+/** Several times the row x, no longer than a result of `size` elements. */
+function tiled(x: TypedArray, size: number): TypedArray {
+  const times = Math.min(Math.ceil(shortRow / x.length), size / x.length);
+  const tile = new (x.constructor as { new (length: number): TypedArray })(x.length * times);
+  for (let k = 0; k < times; k++) tile.set(x, k * x.length);
+  return tile;
+}
+
+function eachTile(size: number, length: number, tile: (from: number, n: number) => void): void {
+  for (let from = 0; from < size; from += length) tile(from, Math.min(length, size - from));
 }
 
 /** out = f(x, y, z) elementwise with broadcasting. */

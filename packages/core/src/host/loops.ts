@@ -66,7 +66,7 @@ const loop3: Loop3 = (f, out, o, x, xo, xs, y, yo, ys, z, zo, zs, n) => {
  * access only where a loop has seen a single one of each. Where code may not be generated (a content security policy),
  * all functions share one loop, slower but the same.
  */
-function own<L extends Loop1 | Loop2 | Loop3>(loop: L): L {
+function own<L extends Function>(loop: L): L {
   try {
     return new Function(`return ${loop.toString()}`)() as L;
   } catch {
@@ -86,13 +86,22 @@ function code(x: TypedArray): number {
   return x instanceof Int32Array ? 2 : 3;
 }
 
+/** A loop with a copy of its own for each element type of its first array; the loop refers to nothing outside of itself. */
+export function perType<A extends readonly unknown[]>(loop: (x: TypedArray, ...rest: A) => void): (x: TypedArray, ...rest: A) => void {
+  const made: ((x: TypedArray, ...rest: A) => void)[] = [];
+  return (x, ...rest) => (made[code(x)] ??= own(loop))(x, ...rest);
+}
+
 export function mapLoop(f: Scalar1): (out: TypedArray, x: TypedArray) => void {
   const loops = perTypes(loop1);
   return (out, x) => loops((code(out) << 2) | code(x))(f, out, x, out.length);
 }
 
+/** A `Loop2` of a certain function. */
+export type Zip = (...args: DropFirst<Parameters<Loop2>>) => void;
+
 /** Applies a `Loop2` with the right specialisation. */
-export function zipLoop(f: Scalar2): (...args: DropFirst<Parameters<Loop2>>) => void {
+export function zipLoop(f: Scalar2): Zip {
   const loops = perTypes(loop2);
   return (out, o, x, xo, xs, y, yo, ys, n) =>
     loops((code(out) << 4) | (code(x) << 2) | code(y))(f, out, o, x, xo, xs, y, yo, ys, n);

@@ -1,6 +1,7 @@
 import type { TypedArray } from "../dtype.js";
 import type { Shape } from "../shape.js";
 import type { HostTensor } from "../tensor.js";
+import { perType } from "./loops.js";
 import { permute } from "./permute.js";
 
 /** A tensor seen as [outer, length, inner], to be reduced along the middle. */
@@ -85,15 +86,67 @@ export function pairwise(x: TypedArray, from: number, n: number): number {
   return pairwise(x, from, half) + pairwise(x, from + half, n - half);
 }
 
-/** Folds along the middle with `step`, starting from `start`. */
-export function foldMiddle(out: TypedArray, m: Middle, start: number, step: (acc: number, x: number) => number): void {
-  const { elements, outer, length, inner } = m;
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      let acc = start;
-      for (let k = 0, at = o * length * inner + i; k < length; k++, at += inner) acc = step(acc, elements[at]!);
-      out[o * inner + i] = acc;
-    }
-  }
+/** The product along the middle, in float64; of int32 modulo 2³². */
+export function prodMiddle(out: TypedArray, { elements, outer, length, inner }: Middle): void {
+  (out instanceof Int32Array ? wholeProducts : products)(elements, out, outer, length, inner);
 }
 
+const products = perType((x: TypedArray, out: TypedArray, outer: number, length: number, inner: number) => {
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      let p = 1;
+      for (let k = 0, at = o * length * inner + i; k < length; k++, at += inner) p *= x[at]!;
+      out[o * inner + i] = p;
+    }
+  }
+});
+
+const wholeProducts = perType((x: TypedArray, out: TypedArray, outer: number, length: number, inner: number) => {
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      let p = 1;
+      for (let k = 0, at = o * length * inner + i; k < length; k++, at += inner) p = Math.imul(p, x[at]!);
+      out[o * inner + i] = p;
+    }
+  }
+});
+
+/** Whether all along the middle are not 0 (`verdict` 0 is reached at the first that is), or any (1, at the first that is not). */
+export function truthMiddle(out: TypedArray, { elements, outer, length, inner }: Middle, verdict: 0 | 1): void {
+  truths(elements, out, outer, length, inner, verdict);
+}
+
+const truths = perType((x: TypedArray, out: TypedArray, outer: number, length: number, inner: number, verdict: number) => {
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      let found = 1 - verdict;
+      for (let k = 0, at = o * length * inner + i; k < length && found !== verdict; k++, at += inner) {
+        if ((x[at] !== 0 ? 1 : 0) === verdict) found = verdict;
+      }
+      out[o * inner + i] = found;
+    }
+  }
+});
+
+/** Running sums along the middle, in float64, from the first on or from the last. */
+export function cumsumMiddle(out: TypedArray, { elements, outer, length, inner }: Middle, reverse: boolean): void {
+  cumsums(elements, out, outer, length, inner, reverse ? 1 : 0);
+}
+
+const cumsums = perType((x: TypedArray, out: TypedArray, outer: number, length: number, inner: number, reverse: number) => {
+  const step = reverse === 1 ? -inner : inner;
+  if (inner === 1) {
+    for (let o = 0; o < outer; o++) {
+      let s = 0;
+      for (let k = 0, at = o * length + reverse * (length - 1); k < length; k++, at += step) out[at] = s += x[at]!;
+    }
+    return;
+  }
+  const sums = new Float64Array(inner);
+  for (let o = 0; o < outer; o++) {
+    sums.fill(0);
+    for (let k = 0, row = (o * length + reverse * (length - 1)) * inner; k < length; k++, row += step) {
+      for (let i = 0; i < inner; i++) out[row + i] = sums[i]! += x[row + i]!;
+    }
+  }
+});

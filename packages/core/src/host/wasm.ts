@@ -25,12 +25,32 @@ type TimesVector = (rows: number, cols: number, r0: number) => void;
 type MapAll = (count: number) => void;
 /** The same where the kernel holds for low < x < high only; 0 if some number was outside. */
 type MapWithin = (count: number, low: number, high: number) => number;
+/** x∘y in place, x the first `count` numbers of the raw area, y those of the second half of it. */
+export type ZipArrays = (count: number) => void;
+/** The same with a number for one of the operands. */
+export type ZipNumber = (count: number, y: number) => void;
+
+/** Elementary functions that hold everywhere, and those that do not. */
+type Total = "exp" | "expm1" | "sechSquared" | "sigmoid" | "softplus" | "tanh";
+type Local = "cos" | "log" | "log1p" | "sin";
+/** Maps by a single operation, or nearly. */
+export type ArithmeticMap = "abs" | "neg" | "reciprocal" | "relu" | "sqrt" | "square";
+export type ElementaryMap = Total | Local;
+export type ArithmeticZip = "add" | "div" | "maximum" | "minimum" | "mul" | "sub";
+/** The number to the right, and to the left where that makes a difference. */
+export type NumberZip = `${ArithmeticZip}Number` | "numberDiv" | "numberSub";
+
+type Both<Name extends string> = `${Name}32` | `${Name}64`;
+type Kernels = Readonly<Record<`${Total}32` | Both<ArithmeticMap>, MapAll>> &
+  Readonly<Record<`${Local}32`, MapWithin>> &
+  Readonly<Record<Both<ArithmeticZip>, ZipArrays>> &
+  Readonly<Record<Both<NumberZip>, ZipNumber>>;
 
 /** The sum of the first `count` numbers of the raw area. */
 type Sum = (count: number) => number;
 
 /** What assembly/index.ts exports. */
-export interface HostWasm {
+export interface HostWasm extends Kernels {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly BLOCK_C: Constant;
   readonly KC: Constant;
@@ -41,15 +61,7 @@ export interface HostWasm {
   readonly PACKED_B: Constant;
   readonly RAW: Constant;
   readonly RAW_BYTES: Constant;
-  readonly cos: MapWithin;
-  readonly exp: MapAll;
-  readonly expm1: MapAll;
-  readonly log: MapWithin;
-  readonly log1p: MapWithin;
-  readonly sigmoid: MapAll;
-  readonly sin: MapWithin;
-  readonly sqrt: MapAll;
-  readonly tanh: MapAll;
+  readonly SECOND: Constant;
   readonly sum32: Sum;
   readonly sum64: Sum;
   readonly addRows32: TimesVector;

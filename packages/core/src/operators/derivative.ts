@@ -1,6 +1,7 @@
 import type { ADType } from "../adtypes.js";
 import type { MaybePromise } from "../backend.js";
-import { parts, pushforward, zeroLike } from "../derive.js";
+import { zeroLike } from "../basis.js";
+import { parts, pushforward } from "../derive.js";
 import { AutodiffError } from "../errors.js";
 import { describe, kindOf, Tensor, type Value } from "../tensor.js";
 import type { Derivative, Run } from "../types.js";

@@ -1,6 +1,6 @@
 import type { MaybePromise, Tangents } from "../backend.js";
 import { isFloat, isTypedArray } from "../dtype.js";
-import { AutodiffError } from "../errors.js";
+import { AutodiffError, ShapeError } from "../errors.js";
 import { stack } from "../ops/stack.js";
 import { unstack } from "../ops/unstack.js";
 import { showShape } from "../shape.js";
@@ -82,7 +82,7 @@ export function requireScalar(who: string, y: unknown): Value {
     throw new AutodiffError(`${who}: f must return a scalar, a number or a Tensor of shape [], got ${describe(y)}.`);
   }
   if (y.ndim !== 0) {
-    throw new AutodiffError(`${who}: f must return a scalar, got shape ${showShape(y.shape)}. Use jacobian(), or reduce with sum() or mean().`);
+    throw new ShapeError(`${who}: f must return a scalar, got shape ${showShape(y.shape)}. Use jacobian(), or reduce with sum() or mean().`);
   }
   if (!isFloat(y.dtype)) {
     throw new AutodiffError(`${who}: f must return a float scalar, got ${y.dtype}, which has no derivative. Use cast(y, "float64").`);

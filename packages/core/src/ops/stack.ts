@@ -1,9 +1,11 @@
-import { asTensor, type Operand } from "../convert.js";
+import { asValue, type Operand } from "../convert.js";
+import { isFloat, promote } from "../dtype.js";
 import { AutodiffError, ShapeError } from "../errors.js";
+import { cast } from "../primitives/cast.js";
 import { concat, type AxisOption } from "../primitives/concat.js";
 import { reshape } from "../primitives/reshape.js";
 import { resolveAxis, sameShape, showShape } from "../shape.js";
-import type { Tensor } from "../tensor.js";
+import { kindOf, type Tensor, type Value } from "../tensor.js";
 
 /**
  * Tensors (or numbers) of one shape side by side along a new axis, the first unless said.
@@ -13,7 +15,7 @@ import type { Tensor } from "../tensor.js";
  * stack([tensor([1, 2]), tensor([3, 4])], { axis: 1 }).toArray() // [[1, 3], [2, 4]]
  */
 export function stack(xs: readonly Operand[], { axis = 0 }: AxisOption = {}): Tensor {
-  const tensors = xs.map((x) => asTensor("stack", x));
+  const tensors = strengthen(xs.map((x) => asValue("stack", x)));
   const [first] = tensors;
   if (first === undefined) throw new AutodiffError("stack: expected at least one tensor, got none.");
   const at = resolveAxis("stack", axis, first.ndim + 1);
@@ -24,4 +26,12 @@ export function stack(xs: readonly Operand[], { axis = 0 }: AxisOption = {}): Te
   }
   const thin = [...first.shape.slice(0, at), 1, ...first.shape.slice(at)];
   return concat(tensors.map((t) => reshape(t, thin)), { axis: at });
+}
+
+/** Values as tensors; numbers, being weak, take the dtype of the tensors among which they stand. */
+function strengthen(xs: readonly Value[]): Tensor[] {
+  const dtypes = xs.map(kindOf).filter((kind) => kind !== "number");
+  const dtype = dtypes.length === 0 ? "float64" : dtypes.reduce(promote);
+  const to = isFloat(dtype) || !xs.some((x) => kindOf(x) === "number") ? dtype : "float64";
+  return xs.map((x) => (kindOf(x) === "number" ? cast(x, to) : (x as Tensor)));
 }

@@ -11,6 +11,7 @@ import { sign } from "./sign.js";
 export const abs: UnaryPrimitive = unary({
   name: "abs",
   f: Math.abs,
+  fast: "abs",
   dtype: "numeric",
   partials: (_out, [x]) => [(v) => mul(v, sign(x))], // d|x| = sign x dx
 });

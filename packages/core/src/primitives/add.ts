@@ -9,6 +9,7 @@ import { binary, type BinaryPrimitive } from "./elementwise.js";
 export const add: BinaryPrimitive = binary({
   name: "add",
   f: (x, y) => x + y,
+  fast: "add",
   dtype: "numeric",
   partials: () => [(v) => v, (v) => v], // d(x + y) = dx + dy
 });

@@ -22,7 +22,7 @@ export const broadcastTo: Primitive<BroadcastToOp> = definePrimitive<readonly [T
     if (!sameShape(broadcastShapes("broadcastTo", t.shape, shape), shape)) {
       throw new ShapeError(`broadcastTo: shape ${showShape(t.shape)} does not broadcast to ${showShape(shape)}.`);
     }
-    return [[t], { shape }];
+    return [[t], { shape: [...shape] }];
   },
   shape: (_inputs, { shape }) => shape,
   compute: (out, [x]) => expand(out, x),

@@ -48,23 +48,29 @@ export const concat: Primitive<ConcatOp> = definePrimitive<readonly Tensor[], Te
       at += w;
     }
   },
-  jvp: (out, xs, { axis }) => xs.map((_, i) => (dx) => cast(place(dx, xs, i, axis), out.dtype)),
-  vjp: (_out, xs, { axis }) =>
-    xs.map((x, i) => (ct) => {
-      const start = offset(xs, i, axis);
+  jvp: (out, xs, { axis }) => {
+    const starts = offsets(xs, axis);
+    return xs.map((_, i) => (dx) => cast(place(dx, out.shape[axis]!, starts[i]!, axis), out.dtype));
+  },
+  vjp: (_out, xs, { axis }) => {
+    const starts = offsets(xs, axis);
+    return xs.map((x, i) => (ct) => {
+      const start = starts[i]!;
       return cast(slice(ct, ...x.shape.map((n, a) => (a === axis ? ([start, start + n] as const) : null))), x.dtype);
-    }),
+    });
+  },
   batch: (xs, batched, { axis }, size) =>
     concat(xs.map((x, i) => (batched[i] ? x : broadcastTo(x, [size, ...x.shape]))), { axis: axis + 1 }),
 });
 
-/** Where operand i begins along the axis. */
-function offset(xs: readonly Tensor[], i: number, axis: number): number {
-  return xs.slice(0, i).reduce((n, x) => n + x.shape[axis]!, 0);
+/** Where each operand begins along the axis. */
+function offsets(xs: readonly Tensor[], axis: number): number[] {
+  let end = 0;
+  return xs.map((x) => (end += x.shape[axis]!) - x.shape[axis]!);
 }
 
-/** Operand i's tangent among zeros for the others. */
-function place(dx: Tensor, xs: readonly Tensor[], i: number, axis: number): Tensor {
-  const shape = dx.shape.map((n, a) => (a === axis ? offset(xs, xs.length, axis) : n));
-  return unslice(dx, shape, shape.map((_, a) => ({ start: a === axis ? offset(xs, i, axis) : 0, step: 1 })));
+/** An operand's tangent among zeros for the others, `length` along the axis in all. */
+function place(dx: Tensor, length: number, start: number, axis: number): Tensor {
+  const shape = dx.shape.map((n, a) => (a === axis ? length : n));
+  return unslice(dx, shape, shape.map((_, a) => ({ start: a === axis ? start : 0, step: 1 })));
 }

@@ -2,6 +2,7 @@ import { sameShape } from "../shape.js";
 import { kindOf, shapeOf, type Value } from "../tensor.js";
 import { broadcastTo } from "./broadcastTo.js";
 import { cast } from "./cast.js";
+import { reshape } from "./reshape.js";
 import { sum } from "./sum.js";
 
 /** v with the shape, dtype and weakness of `like`, by repetition: what a tangent of a broadcast operand becomes. */
@@ -18,11 +19,10 @@ export function unbroadcast<T extends Value>(ct: Value, like: T): T {
   let v = ct;
   if (!sameShape(from, to)) {
     const lead = from.length - to.length;
-    const axes = from.map((_, i) => i).filter((i) => i < lead || (to[i - lead] === 1 && from[i] !== 1));
-    v = sum(v, { axis: axes, keepDims: to.length > 0 });
-    if (to.length > 0 && lead > 0) v = sum(v, { axis: axes.filter((i) => i < lead) });
+    const axis = from.map((_, i) => i).filter((i) => i < lead || (to[i - lead] === 1 && from[i] !== 1));
+    v = sum(v, { axis });
+    if (!sameShape(shapeOf(v), to)) v = reshape(v, to);
   }
   const kind = kindOf(like);
   return (kindOf(v) === kind ? v : cast(v, kind)) as T;
 }
-

@@ -11,6 +11,7 @@ import { neg } from "./neg.js";
 export const div: BinaryPrimitive = binary({
   name: "div",
   f: (x, y) => x / y,
+  fast: "div",
   dtype: "float",
   partials: (out, [, y]) => [(v) => div(v, y), (v) => neg(mul(div(v, y), out))], // d(x/y) = (dx − (x/y) dy) / y
 });

@@ -2,7 +2,8 @@ import type { ArrayLike, Operand } from "../convert.js";
 import { allocate, isFloat } from "../dtype.js";
 import { mapKernel, zip3Kernel, zipKernel, type Kernel } from "../host/elementwise.js";
 import type { Scalar1, Scalar2, Scalar3 } from "../host/loops.js";
-import type { FastMap } from "../host/mapFloat32.js";
+import type { FastMap } from "../host/mapFloat.js";
+import type { ArithmeticZip } from "../host/wasm.js";
 import { allocateResult, definePrimitive, type DTypeRule, type Primitive } from "../primitive.js";
 import { broadcastShapes, sameShape, type Shape } from "../shape.js";
 import { HostTensor, shapeOf, type Tensor, type Value } from "../tensor.js";
@@ -44,7 +45,7 @@ export type TernaryPrimitive = Primitive<TernaryOp>;
 /** v ↦ v ⊙ ∂f/∂xᵢ: an elementwise function's derivative is diagonal, so this one map is its own transpose. */
 export type Diagonal = (v: Value) => Value;
 
-interface Elementwise<F, In extends readonly Value[]> {
+interface Elementwise<F, In extends readonly Value[], Fast = never> {
   readonly name: string;
   /** The function on numbers: the definition that kernels and plain numbers share. */
   readonly f: F;
@@ -53,20 +54,20 @@ interface Elementwise<F, In extends readonly Value[]> {
   partials?(out: Value, inputs: In): { readonly [K in keyof In]: Diagonal | null };
   /** The operand, if any, that only decides and has no say in the result's dtype. */
   readonly decides?: number;
-  /** The SIMD kernel for float32, where there is one. */
-  readonly fast?: FastMap;
+  /** The SIMD kernel for large floats, where there is one. */
+  readonly fast?: Fast;
 }
 
 /** Defines an elementwise primitive of one operand. */
-export function unary(definition: Elementwise<Scalar1, readonly [Value]>): UnaryPrimitive {
+export function unary(definition: Elementwise<Scalar1, readonly [Value], FastMap>): UnaryPrimitive {
   const { f } = definition;
   return elementwise<readonly [Value], UnaryOp>(definition, ([x]) => f(x!), mapKernel(f, definition.fast));
 }
 
 /** Defines an elementwise primitive of two operands that broadcast. */
-export function binary(definition: Elementwise<Scalar2, readonly [Value, Value]>): BinaryPrimitive {
+export function binary(definition: Elementwise<Scalar2, readonly [Value, Value], ArithmeticZip>): BinaryPrimitive {
   const { f } = definition;
-  return elementwise<readonly [Value, Value], BinaryOp>(definition, ([x, y]) => f(x!, y!), zipKernel(f));
+  return elementwise<readonly [Value, Value], BinaryOp>(definition, ([x, y]) => f(x!, y!), zipKernel(f, definition.fast));
 }
 
 /** Defines an elementwise primitive of three operands that broadcast. */
@@ -76,7 +77,7 @@ export function ternary(definition: Elementwise<Scalar3, readonly [Value, Value,
 }
 
 function elementwise<In extends readonly Value[], Op extends (...args: never[]) => Value>(
-  { name, dtype = "promote", partials, decides }: Elementwise<unknown, In>,
+  { name, dtype = "promote", partials, decides }: Elementwise<unknown, In, unknown>,
   onNumbers: (xs: readonly number[]) => number,
   kernel: Kernel,
 ): Primitive<Op> {

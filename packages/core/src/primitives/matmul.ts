@@ -87,7 +87,7 @@ function sumBatch(ct: Tensor, x: Tensor): Tensor {
 }
 
 /** [size, …batch, m, n] with ones after the batch axis, so that x's own batch axes align. */
-function behindBatch(x: Tensor, ndim: number, size: number): Tensor {
+export function behindBatch(x: Tensor, ndim: number, size: number): Tensor {
   const rest = x.shape.slice(1);
   return rest.length === ndim ? x : reshape(x, [size, ...new Array<number>(ndim - rest.length).fill(1), ...rest]);
 }

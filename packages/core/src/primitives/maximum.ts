@@ -14,6 +14,7 @@ import { where } from "./where.js";
 export const maximum: BinaryPrimitive = binary({
   name: "maximum",
   f: (x, y) => Math.max(x, y),
+  fast: "maximum",
   partials: (_out, [x, y]) => [(v) => ofChosen(v, x, y), (v) => ofChosen(v, y, x)],
 });
 

@@ -14,6 +14,7 @@ import { where } from "./where.js";
 export const minimum: BinaryPrimitive = binary({
   name: "minimum",
   f: (x, y) => Math.min(x, y),
+  fast: "minimum",
   partials: (_out, [x, y]) => [(v) => ofChosen(v, x, y), (v) => ofChosen(v, y, x)],
 });
 

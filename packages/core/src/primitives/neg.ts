@@ -9,6 +9,7 @@ import { unary, type UnaryPrimitive } from "./elementwise.js";
 export const neg: UnaryPrimitive = unary({
   name: "neg",
   f: (x) => -x,
+  fast: "neg",
   dtype: "numeric",
   partials: () => [(v) => neg(v)], // d(−x) = −dx
 });

@@ -12,6 +12,7 @@ import { square } from "./square.js";
 export const reciprocal: UnaryPrimitive = unary({
   name: "reciprocal",
   f: (x) => 1 / x,
+  fast: "reciprocal",
   dtype: "float",
   partials: (out) => [(v) => neg(mul(v, square(out)))], // d x⁻¹ = −x⁻² dx
 });

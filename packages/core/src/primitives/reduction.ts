@@ -44,6 +44,11 @@ export function reduceShape(x: Tensor, { axis, keepDims }: ReduceAttrs): Shape {
   return reducedShape(x.shape, axis, keepDims);
 }
 
+/** A reduction's result, or its cotangent, with the reduced axes of length 1, so that it broadcasts against the operand. */
+export function thin(reduced: Tensor, shape: Shape, { axis, keepDims }: ReduceAttrs): Tensor {
+  return keepDims ? reduced : reshape(reduced, reducedShape(shape, axis, true));
+}
+
 /** A reduction's result, or its cotangent, repeated over the axes that were reduced. */
 export function spread(reduced: Tensor, shape: Shape, { axis }: ReduceAttrs): Tensor {
   if (axis.length === shape.length) return broadcastTo(reduced.ndim === 0 ? reduced : reshape(reduced, []), shape);

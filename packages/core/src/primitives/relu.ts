@@ -11,6 +11,7 @@ import { where } from "./where.js";
 export const relu: UnaryPrimitive = unary({
   name: "relu",
   f: (x) => (x <= 0 ? 0 : x), // NaN stays
+  fast: "relu",
   dtype: "numeric",
   partials: (_out, [x]) => [(v) => where(greater(x, 0), v, 0)],
 });

@@ -11,6 +11,7 @@ import { sigmoid } from "./sigmoid.js";
 export const softplus: UnaryPrimitive = unary({
   name: "softplus",
   f: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), // never overflows
+  fast: "softplus",
   dtype: "float",
   partials: (_out, [x]) => [(v) => mul(v, sigmoid(x))], // d ln(1 + eˣ) = σ(x) dx
 });

@@ -10,6 +10,7 @@ import { neg } from "./neg.js";
 export const sub: BinaryPrimitive = binary({
   name: "sub",
   f: (x, y) => x - y,
+  fast: "sub",
   dtype: "numeric",
   partials: () => [(v) => v, (v) => neg(v)], // d(x − y) = dx − dy
 });

@@ -1,6 +1,6 @@
 import { unary, type UnaryPrimitive } from "./elementwise.js";
 import { mul } from "./mul.js";
-import { sigmoid } from "./sigmoid.js";
+import { sechSquared } from "./sechSquared.js";
 
 /**
  * tanh x elementwise.
@@ -13,6 +13,5 @@ export const tanh: UnaryPrimitive = unary({
   f: Math.tanh,
   fast: "tanh",
   dtype: "float",
-  // d tanh x = (1 − tanh² x) dx = 4 σ(2x) σ(−2x) dx, which keeps its digits where tanh x is near ±1
-  partials: (_out, [x]) => [(v) => mul(v, mul(4, mul(sigmoid(mul(2, x)), sigmoid(mul(-2, x)))))],
+  partials: (_out, [x]) => [(v) => mul(v, sechSquared(x))], // d tanh x = sech² x dx
 });

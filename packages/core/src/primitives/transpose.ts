@@ -31,3 +31,9 @@ export const transpose: Primitive<TransposeOp> = definePrimitive<readonly [Tenso
   vjp: (_out, _inputs, { perm }) => [(ct) => transpose(ct, perm.map((_, i) => perm.indexOf(i)))],
   batch: ([x], _batched, { perm }) => transpose(x, [0, ...perm.map((a) => a + 1)]),
 });
+
+/** Xᵀ of each matrix in the last two axes. */
+export function transposeMatrices(x: Tensor): Tensor {
+  const n = x.ndim;
+  return transpose(x, x.shape.map((_, i) => (i < n - 2 ? i : 2 * n - 3 - i)));
+}

@@ -75,9 +75,9 @@ export function Const<T>(x: T): Const<T> {
  * An argument with buffers for its gradient, which every call fills, or adds to with `zero: false`.
  *
  * @example
- * const model = Duplicated(Poly3([10, 1, 0.1]));
- * gradient((x, p) => p(x), AutoTape(), Const(5), model);
- * model.buffers // { theta: [1, 5, 25] }
+ * const model = Duplicated({ a: 3, b: tensor([1, 2]) });
+ * gradient((x, m) => sum(mul(m.a, mul(m.b, x))), AutoTape(), Const(5), model);
+ * model.buffers // { a: 15, b: [15, 15] }
  */
 export function Duplicated<T>(x: T, options: DuplicatedOptions<T> = {}): Duplicated<T> {
   return new DuplicatedMark(x, options);

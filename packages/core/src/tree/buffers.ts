@@ -6,6 +6,9 @@ import type { GradientBuffers } from "../types.js";
 import { flatten } from "./flatten.js";
 import { vendorLeaf } from "./vendor.js";
 
+/** What a gradient's leaf holds; null for nothing. */
+type Elements = TypedArray | number | null;
+
 /** Zeroed buffers for the gradient of x. */
 export function makeBuffers<T>(x: T): GradientBuffers<T> {
   const { leaves, def } = flatten(x);
@@ -28,15 +31,15 @@ export function pour(buffers: unknown, gradient: unknown, zero: boolean): MaybeP
     throw new TreeError(`Duplicated: the buffers have ${into.leaves.length} leaves and the gradient ${from.length}. Leave them out, and fitting ones are made.`);
   }
   const read = from.map(elementsOf);
-  if (read.some((x) => x instanceof Promise)) return Promise.all(read).then((parts) => place(buffers, into, parts, zero));
-  return place(buffers, into, read as readonly (ArrayLike<number> | number | null)[], zero);
+  if (read.every(isReady)) return place(buffers, into, read, zero);
+  return Promise.all(read.map((x) => Promise.resolve(x))).then((parts) => place(buffers, into, parts, zero));
 }
 
 /** Writes what was read: typed arrays in place, numbers in the containers that hold them. */
 function place(
   buffers: unknown,
   { leaves, def }: ReturnType<typeof flatten>,
-  read: readonly (ArrayLike<number> | number | null)[],
+  read: readonly Elements[],
   zero: boolean,
 ): unknown {
   const next = leaves.map((buffer, k) => {
@@ -64,7 +67,11 @@ function overwrite(to: object, from: object): object {
   return to;
 }
 
-function elementsOf(leaf: unknown): MaybePromise<ArrayLike<number> | number | null> {
+function isReady(x: MaybePromise<Elements>): x is Elements {
+  return !(x instanceof Promise);
+}
+
+function elementsOf(leaf: unknown): MaybePromise<Elements> {
   const x = vendorLeaf(leaf)?.toTensor() ?? leaf;
   if (typeof x === "number") return x;
   if (!(x instanceof Tensor)) return isTypedArray(x) ? x : null;

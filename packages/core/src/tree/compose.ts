@@ -1,5 +1,5 @@
 import type { Layer } from "../types.js";
-import { defineLayer } from "./layer.js";
+import { defineLayer, type AnyLayer } from "./layer.js";
 import { showField } from "./print.js";
 
 type Fn = (...args: never[]) => unknown;
@@ -27,9 +27,12 @@ export function compose<F extends Fn, G extends (...args: never[]) => First<F>, 
   g: G,
   h: H,
 ): Composed<Composed<F, G>, H>;
-export function compose(f: Fn, g: Fn, ...more: readonly Fn[]): Fn;
-export function compose(f: Fn, g: Fn, ...more: readonly Fn[]): Fn {
-  return [g, ...more].reduce((outer, inner) => Compose(outer, inner), f);
+export function compose<F extends Fn, M extends readonly [Fn, Fn, ...Fn[]], L extends Fn>(
+  f: F,
+  ...more: readonly [...M, L]
+): Layer<{ outer: AnyLayer; inner: L }, Parameters<L>, ReturnType<F>>;
+export function compose(f: Fn, ...more: readonly Fn[]): unknown {
+  return more.reduce((outer, inner) => Compose(outer, inner), f);
 }
 
 /**

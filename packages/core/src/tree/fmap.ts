@@ -22,7 +22,8 @@ export interface FmapOptions {
  *
  * @throws TreeError where a further tree lacks a child, or for a tree that contains itself.
  * @example
- * fmap((x) => (x instanceof Tensor ? cast(x, "float32") : x), model)
+ * const halve = (x, dx) => (x instanceof Tensor ? sub(x, div(dx, 2)) : x);
+ * fmap(halve, { w: tensor([4, 2]), name: "m" }, { w: tensor([2, 2]), name: null }) // { w: [3, 1], name: "m" }
  */
 export function fmap<T, R = T>(f: (leaf: unknown, ...others: unknown[]) => unknown, tree: T, ...trees: readonly unknown[]): R {
   return fmapWith({}, f, tree, ...trees);

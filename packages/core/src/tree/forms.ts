@@ -53,8 +53,7 @@ export class ObjectForm implements Form {
   ) {}
 
   get kind(): string {
-    const name: unknown = this.prototype?.constructor.name;
-    return typeof name === "string" && name !== "Object" ? name : "object";
+    return typeName(this.prototype);
   }
 
   get size(): number {
@@ -140,6 +139,12 @@ export class FunctorForm implements Form {
   mirror(children: unknown[]): object {
     return this.inner.mirror(children);
   }
+}
+
+/** A class's name, from its prototype. */
+export function typeName(prototype: object | null): string {
+  const type: unknown = prototype?.constructor;
+  return typeof type === "function" && type !== Object ? type.name : "object";
 }
 
 /** Own data properties, never setters that a prototype has under the same key. */

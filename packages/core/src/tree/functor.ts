@@ -1,7 +1,7 @@
 import { isADType } from "../adtypes.js";
 import { TreeError } from "../errors.js";
 import { describe, Tensor } from "../tensor.js";
-import { ArrayForm, FunctorForm, MapForm, ObjectForm, type Form } from "./forms.js";
+import { ArrayForm, FunctorForm, MapForm, ObjectForm, typeName, type Form } from "./forms.js";
 import { isVendorLeaf } from "./vendor.js";
 
 /**
@@ -36,7 +36,11 @@ export interface Parts<C extends object> {
  * Makes instances of a class inert leaves: they pass through unchanged, and their gradient is null.
  *
  * @example
+ * class Tokenizer {
+ *   words = ["a", "b"];
+ * }
  * leaf(Tokenizer);
+ * flatten(new Tokenizer()).leaves.length // 1
  */
 export function leaf(type: { readonly prototype: object }): void {
   Object.defineProperty(type.prototype, functor, { value: () => null, configurable: true });
@@ -95,7 +99,7 @@ function openFunctor(x: Functor): Opened | null {
   if (opened === null) {
     throw new TreeError(`functor: the children of ${describe(x)} must be in an array, a plain object or a Map, got ${describe(parts.children)}.`);
   }
-  const form = new FunctorForm(parts.kind ?? x.constructor.name, opened.form, (children) => parts.rebuild(children));
+  const form = new FunctorForm(parts.kind ?? typeName(Object.getPrototypeOf(x)), opened.form, (children) => parts.rebuild(children));
   return { form, children: opened.children };
 }
 
@@ -124,7 +128,8 @@ function isNative(prototype: object): boolean {
 
 function fromHost(prototype: object): boolean {
   const above: object | null = Object.getPrototypeOf(prototype);
-  if (above !== null && above !== Object.prototype) return fromHost(above);
+  if (above === null) return false; // the root of another realm's objects
+  if (above !== Object.prototype) return fromHost(above);
   const { constructor } = prototype;
-  return typeof constructor === "function" && /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(constructor));
+  return Object.hasOwn(prototype, "constructor") && /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(constructor));
 }

@@ -31,7 +31,7 @@ export type AnyLayer = Layer<object, never[], unknown>;
  * @example
  * const Affine = defineLayer(
  *   "Affine",
- *   (nIn: number, nOut: number) => ({ W: randn([nOut, nIn]), b: zeros([nOut]) }),
+ *   (nIn: number, nOut: number) => ({ W: ones([nOut, nIn]), b: zeros([nOut]) }),
  *   (self, x: Tensor) => add(matmul(self.W, x), self.b),
  * );
  * const a = Affine(10, 5);

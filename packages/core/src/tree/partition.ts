@@ -7,8 +7,9 @@ import { flatten, structureDifference } from "./flatten.js";
  * `combine` puts them together. Differentiating by the first alone freezes the second.
  *
  * @example
- * const [free, frozen] = partition(model, (leaf, path) => path.startsWith(".head"));
- * gradient((m) => loss(combine(m, frozen)), AutoTape(), free)
+ * const [free, frozen] = partition({ body: 2, head: 3 }, (_leaf, path) => path.startsWith(".head"));
+ * const loss = ({ body, head }) => mul(body, mul(head, head));
+ * gradient((m) => loss(combine(m, frozen)), AutoTape(), free) // [{ body: null, head: 12 }]
  */
 export function partition<T>(tree: T, predicate: (leaf: unknown, path: string) => boolean): [T, T] {
   const { leaves, def } = flatten(tree);

@@ -7,7 +7,7 @@ import { enter, showPath, showPlace, type Place } from "./place.js";
  *
  * @throws TreeError if there is nothing.
  * @example
- * getPath(model, ["layers", 0, "weight"])
+ * getPath({ layers: [{ weight: 5 }] }, ["layers", 0, "weight"]) // 5
  */
 export function getPath(tree: unknown, path: readonly unknown[]): unknown {
   let node = tree;
@@ -25,7 +25,7 @@ export function getPath(tree: unknown, path: readonly unknown[]): unknown {
  *
  * @throws TreeError if there is nothing at the path.
  * @example
- * setPath(model, ["layers", 0, "weight"], zeros([2, 3]))
+ * setPath({ layers: [{ weight: 5 }] }, ["layers", 0, "weight"], 7) // { layers: [{ weight: 7 }] }
  */
 export function setPath<T>(tree: T, path: readonly unknown[], value: unknown): T {
   return set(tree, path, value, null) as T;

@@ -18,18 +18,20 @@ export function toDevice<T>(tree: T, device: Device | "host"): T {
 
 /** The tree with its tensors in host memory, wherever they are now. */
 export async function toHost<T>(tree: T): Promise<T> {
-  const tensors = new Set(flatten(tree).leaves.filter((leaf) => leaf instanceof Tensor && leaf.device !== hostDevice));
   const moved = new Map<unknown, Tensor>();
-  for (const x of tensors as Set<Tensor>) moved.set(x, new HostTensor(x.shape, x.dtype, await concrete("toHost", x).data()));
+  for (const x of flatten(tree).leaves) {
+    if (!(x instanceof Tensor) || x.device === hostDevice || moved.has(x)) continue;
+    moved.set(x, new HostTensor(x.shape, x.dtype, await concrete("toHost", x).data()));
+  }
   return fmap((leaf) => moved.get(leaf) ?? leaf, tree);
 }
 
 function move(x: Tensor, to: Device): Tensor {
-  if (concrete("toDevice", x) instanceof HostTensor) return to.put(x as HostTensor);
-  if (x.device.reads === "async") {
-    throw new UnsupportedError(`toDevice: ${x.device.name} reads asynchronously. Use toDevice(await toHost(tree), device).`);
+  const { device } = concrete("toDevice", x);
+  if (device.reads === "async") {
+    throw new UnsupportedError(`toDevice: ${device.name} reads asynchronously. Use toDevice(await toHost(tree), device).`);
   }
-  const host = new HostTensor(x.shape, x.dtype, x.dataSync());
+  const host = device === hostDevice ? (x as HostTensor) : new HostTensor(x.shape, x.dtype, x.dataSync());
   return to === hostDevice ? host : to.put(host);
 }
 

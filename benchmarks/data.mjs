@@ -1,0 +1,31 @@
+// What every engine is given: the same numbers, from one small generator.
+
+export function numbers(n, seed, scale = 1, Type = Float32Array) {
+  const a = new Type(n);
+  for (let i = 0; i < n; i++) a[i] = (((i * 7919 + seed * 104729) % 10007) / 10007 - 0.5) * scale;
+  return a;
+}
+
+export const rosenbrockPoint = (Type = Float64Array) => numbers(10, 3, 2, Type);
+
+export const chainPoint = (n = 1e6) => numbers(n, 3, 2);
+
+/** Parameters, a batch of inputs and one-hot labels for a network of dense layers of the given widths. */
+export function network(widths = [784, 256, 128, 10], batch = 128) {
+  const layers = widths.slice(1).map((n, l) => ({
+    shape: [widths[l], n],
+    weight: numbers(widths[l] * n, l + 1, 0.2),
+    bias: numbers(n, l + 11, 0.1),
+  }));
+  const classes = widths.at(-1);
+  const y = new Float32Array(batch * classes);
+  for (let i = 0; i < batch; i++) y[i * classes + ((i * 7) % classes)] = 1;
+  return { layers, batch, inputs: widths[0], classes, x: numbers(batch * widths[0], 7), y };
+}
+
+/** Σ|x| over several arrays: one number by which two gradients are told apart. */
+export function sumAbs(...arrays) {
+  let s = 0;
+  for (const a of arrays) for (let i = 0; i < a.length; i++) s += Math.abs(a[i]);
+  return s;
+}

@@ -1,0 +1,11 @@
+// Rows with `engines` are comparisons (compare.mjs); the others measure Polyad alone, in their own `measure`.
+import chain1e6 from "./chain1e6.mjs";
+import costLaw from "./costLaw.mjs";
+import hostKernels from "./hostKernels.mjs";
+import hostMatmul from "./hostMatmul.mjs";
+import leaks from "./leaks.mjs";
+import mlp128 from "./mlp128.mjs";
+import rosen10 from "./rosen10.mjs";
+import scalarLoop from "./scalarLoop.mjs";
+
+export const rows = [rosen10, mlp128, chain1e6, costLaw, scalarLoop, leaks, hostMatmul, hostKernels];

@@ -1,0 +1,18 @@
+import { asTensor, type Operand } from "../convert.js";
+import { lowerMask } from "../host/triangle.js";
+import { where } from "../primitives/where.js";
+import type { Tensor } from "../tensor.js";
+import { checkOffset, matrixSize, type DiagonalOptions } from "./tril.js";
+
+/**
+ * The upper triangle of each matrix in the last two axes, zeros elsewhere: what lies on a diagonal or above it.
+ *
+ * @throws ShapeError for a scalar or a vector.
+ * @example
+ * triu(tensor([[1, 2], [3, 4]])).toArray() // [[1, 2], [0, 4]]
+ */
+export function triu(operand: Operand, { offset = 0 }: DiagonalOptions = {}): Tensor {
+  const x = asTensor("triu", operand);
+  const [rows, columns] = matrixSize("triu", x);
+  return where(lowerMask(rows, columns, checkOffset("triu", offset) - 1), 0, x);
+}
