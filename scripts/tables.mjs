@@ -10,10 +10,10 @@ for (const engine of ["tape", "forward", "finite-diff"]) await import(`../packag
 
 const yes = (x) => (x ? "yes" : "no");
 const engines = [
-  ["AutoTape()", AutoTape(), "exact"],
-  ["AutoForward({ chunkSize })", AutoForward(), "exact; `chunkSize` tangents in a pass"],
-  ["AutoFiniteDiff({ scheme, step })", AutoFiniteDiff(), "approximate, by the scheme: about 1e-8 for \"forward\", 1e-10 for \"central\", 1e-13 for \"central6\" near 1"],
-].map(([call, token, accuracy]) => {
+  { call: "AutoTape()", token: AutoTape(), accuracy: "exact" },
+  { call: "AutoForward({ chunkSize })", token: AutoForward(), accuracy: "exact; `chunkSize` tangents in a pass" },
+  { call: "AutoFiniteDiff({ scheme, step })", token: AutoFiniteDiff(), accuracy: "by the scheme" },
+].map(({ call, token, accuracy }) => {
   const { forward, reverse, dtypes, order, execution, traceable, controlFlow } = backendOf(token).capabilities;
   const direction = [forward && `forward (${forward})`, reverse && `reverse (${reverse})`].filter(Boolean).join(", ");
   return `| \`${call}\` | \`@polyad/backend-${token.adtype}\` | ${direction} | ${order === Infinity ? "any" : order} | ${dtypes.join(", ")} | ${execution} | ${yes(traceable)} | ${yes(controlFlow)} | ${accuracy} |`;

@@ -62,7 +62,7 @@ const extreme = (f: (x: Tensor, options: ReduceOptions) => Value): Case[] => [
   ...reduction(f, anything, nonEmpty(0, 3), apart),
   ...reduction(f, grid(0.5, 4), nonEmpty(0, 3), apart),
   caseOf("of an empty result", fc.constantFrom(0, -1).map((axis) => ({ slots: [operand("float64", [2, 0, 3])], call: (x: Value | undefined) => f(tensorOf(x), { axis }) }))),
-  caseOf("int32", nonEmpty(1, 3).map((shape) => ({ slots: [operand("int32", shape)], call: (x: Value | undefined) => f(tensorOf(x), { axis: 0 }) }))),
+  caseOf("whole", fc.tuple(fc.constantFrom<Kind>("int32", "bool", "float64"), nonEmpty(1, 3)).map(([kind, shape]) => ({ slots: [operand(kind, shape)], clearance: apart, call: (x: Value | undefined) => f(tensorOf(x), { axis: 0 }) }))),
   caseOf("a number", fc.constant({ slots: [operand("number", [])], call: (x: Value | undefined) => f(tensorOf(x), {}) })),
 ];
 

@@ -13,7 +13,7 @@ export interface Output {
 
 const names = [...engines.keys()].join(",");
 
-export const usage = `Fits the Mauna Loa CO₂ record, its Jacobian computed by one automatic-differentiation engine after another.
+export const usage: string = `Fits the Mauna Loa CO₂ record, its Jacobian computed by one automatic-differentiation engine after another.
 
 Usage: npm start -- [options]
 

@@ -50,7 +50,8 @@ years remain, so the true errors are larger.</p>
 <h2>Engines</h2>
 ${htmlTable(engines, parts.runs)}
 <p class="note">The time of the fit is wall-clock time and includes the engine's first use in this process, when the code is cold; the engines ran in the
-order shown. One Jacobian (${study.series.t.length} × ${first.parameters.length}) is the median of nine calls once warm. The difference is the largest over all
+order shown. One Jacobian (${study.series.t.length} × ${first.parameters.length}) is the median of nine calls once warm. It has far more rows than
+columns, which suits forward mode (a pass per column) and not reverse mode (a pass per row). The difference is the largest over all
 entries, relative to the largest entry of its column, at the same parameters.</p>
 <h2>Parameters</h2>
 ${htmlTable(engines, parts.parameters)}

@@ -4,7 +4,7 @@ export { addRows32, addRows64, dotRows32, dotRows64 } from "./gemv";
 export { cos32, exp32, expm132, log32, log1p32, sechSquared32, sigmoid32, sin32, softplus32, tanh32 } from "./map";
 export { packColumnsOfA32, packColumnsOfA64, packColumnsOfB32, packColumnsOfB64 } from "./pack";
 export { packRowsOfA32, packRowsOfA64, packRowsOfB32, packRowsOfB64 } from "./pack";
-export { sum32, sum64 } from "./sum";
+export { sum32, sum64, sumRows32, sumRows64 } from "./sum";
 export { add32, add64, div32, div64, maximum32, maximum64, minimum32, minimum64, mul32, mul64, sub32, sub64 } from "./arithmetic";
 export { addNumber32, addNumber64, divNumber32, divNumber64, mulNumber32, mulNumber64 } from "./arithmetic";
 export { maximumNumber32, maximumNumber64, minimumNumber32, minimumNumber64 } from "./arithmetic";

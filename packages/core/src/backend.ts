@@ -68,6 +68,16 @@ export interface Capabilities<A extends ADType = ADType> {
    * derivative from outside is refused.
    */
   readonly traceable: boolean;
+  /**
+   * Works from samples: calls f many times near x, so that conventions at kinks, and what f does at a finer scale than
+   * x's own, are out of its reach.
+   */
+  readonly samples?: boolean;
+  /**
+   * Relative error of derivatives of this order (0: of values) of a well-conditioned function of size one. Unless said,
+   * values are those of f outside of the engine, and each order of derivative loses four bits to rounding after four.
+   */
+  accuracy?(dtype: DType, order: number, ad: A): number;
   /** Tangents to push in one pass of `pushforward`, of n in all; 1 unless said. */
   chunk?(n: number, ad: A): number;
 }

@@ -13,14 +13,24 @@ import { kindOf, shapeOf, tensor, type Tensor, type Value } from "./tensor.js";
 
 /** Lists of values as vectors: basis, inner product, and back from scalars. */
 
-/** One list for each element of each value: 1 there, absent elsewhere. */
-export function basisOf(xs: readonly Value[]): Tangents[] {
-  return xs.flatMap((x, i) =>
-    Array.from({ length: sizeOf(shapeOf(x)) }, (_, k) => {
-      const one = kindOf(x) === "number" ? 1 : oneHot(k, x as Tensor);
-      return xs.map((_x, j) => (j === i ? one : undefined));
-    }),
-  );
+/** Number of elements of all values. */
+export function dimension(xs: readonly Value[]): number {
+  return xs.reduce<number>((n, x) => n + sizeOf(shapeOf(x)), 0);
+}
+
+/** Basis vectors `from` up to `to`, counted over the elements of all values: 1 at one element, the other values absent. */
+export function basisOf(xs: readonly Value[], from = 0, to: number = dimension(xs)): Tangents[] {
+  const basis: Tangents[] = [];
+  let first = 0;
+  xs.forEach((x, i) => {
+    const past = first + sizeOf(shapeOf(x));
+    for (let k = Math.max(first, from); k < Math.min(past, to); k++) {
+      const one = kindOf(x) === "number" ? 1 : oneHot(k - first, x as Tensor);
+      basis.push(xs.map((_, j) => (j === i ? one : undefined)));
+    }
+    first = past;
+  });
+  return basis;
 }
 
 function oneHot(k: number, like: Tensor): Tensor {

@@ -1,6 +1,6 @@
 import type { ADType, SecondOrder } from "./adtypes.js";
 import type { FlatFunction, Pullback, Pushforward, Tangents } from "./backend.js";
-import { basisOf, block, fill, fromScalars, inner, split, zeroLike } from "./basis.js";
+import { basisOf, block, dimension, fill, fromScalars, inner, split, zeroLike } from "./basis.js";
 import { batched } from "./batch.js";
 import { zeros } from "./create.js";
 import { callableBy, checkedPullback, checkedPushforward, engineFor } from "./held.js";
@@ -160,13 +160,13 @@ export function parts(ad: ADType): { outer: ADType; inner: ADType } {
 
 /** J's columns, by input: `columns[i][k]` is the derivative along element k of xᵢ. */
 function pushBasis(ad: ADType, f: FlatFunction, xs: readonly Value[]): { ys: readonly Value[]; columns: Tangents[][] } {
-  const basis = basisOf(xs);
-  const chunk = backendOf(ad).capabilities.chunk?.(basis.length, ad) ?? chunkSize;
-  if (basis.length === 0) return { ys: pushforward(ad, f, xs, []).ys, columns: xs.map(() => []) };
+  const n = dimension(xs);
+  const chunk = backendOf(ad).capabilities.chunk?.(n, ad) ?? chunkSize;
+  if (n === 0) return { ys: pushforward(ad, f, xs, []).ys, columns: xs.map(() => []) };
   let ys: readonly Value[] = [];
   const all: Tangents[] = [];
-  for (let from = 0; from < basis.length; from += chunk) {
-    const part = pushforward(ad, f, xs, basis.slice(from, from + chunk));
+  for (let from = 0; from < n; from += chunk) {
+    const part = pushforward(ad, f, xs, basisOf(xs, from, from + chunk));
     if (from === 0) ys = part.ys;
     all.push(...part.tangents);
   }

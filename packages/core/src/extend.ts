@@ -14,6 +14,6 @@ export { corePrimitives, type CorePrimitiveName } from "./primitives/index.js";
 export { checkpointed } from "./checkpoint.js";
 export { unstack } from "./ops/unstack.js";
 export type { Device } from "./device.js";
-export type { DType, TypedArray } from "./dtype.js";
-export { describe } from "./tensor.js";
+export type { DType, Kind, TypedArray } from "./dtype.js";
+export { describe, kindOf, shapeOf } from "./tensor.js";
 export { showShape, sameShape, type Shape } from "./shape.js";

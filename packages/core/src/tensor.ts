@@ -182,7 +182,7 @@ export function describe(x: unknown): string {
   if (x instanceof Tensor) return `a ${x.dtype} tensor of shape ${showShape(x.shape)}`;
   if (typeof x === "number") return `the number ${x}`;
   if (typeof x === "string") return `the string ${JSON.stringify(x)}`;
-  if (typeof x === "function") return x.name === "" ? "a function" : `the function ${x.name}`;
+  if (typeof x === "function") return typeof x.name === "string" && x.name !== "" ? `the function ${x.name}` : "a function";
   if (Array.isArray(x)) return `an array of length ${x.length}`;
   if (typeof x !== "object") return `the ${typeof x} ${String(x)}`;
   const name: unknown = Object.getPrototypeOf(x)?.constructor?.name;

@@ -142,13 +142,18 @@ export function bindAt(level: Trace | null, primitive: AnyPrimitive, operands: r
   return top.process(primitive, inputs, attrs);
 }
 
-/** What stands in for tensors that a function captured: the implicit form of `gradient`. */
-let standIns: ReadonlyMap<Value, Value> | null = null;
+/** What stands in for tensors that a function captured, innermost first: the implicit form of `gradient`, which nests. */
+interface StandIns {
+  readonly others: ReadonlyMap<Value, Value>;
+  readonly outer: StandIns | null;
+}
+
+let standIns: StandIns | null = null;
 
 /** Runs `f` with others in the place of captured tensors, which are told apart by identity. */
 export function withStandIns<R>(others: ReadonlyMap<Value, Value>, f: () => R): R {
   const outer = standIns;
-  standIns = outer === null ? others : new Map([...outer, ...others]);
+  standIns = { others, outer };
   try {
     return f();
   } finally {
@@ -156,11 +161,14 @@ export function withStandIns<R>(others: ReadonlyMap<Value, Value>, f: () => R): 
   }
 }
 
-/** What stands in for x here; below a tracer's trace the tensor is itself again. */
-function standIn(x: Value, level: Trace | null): Value {
-  const other = standIns?.get(x) ?? x;
-  const tooDeep = typeof other !== "number" && other.trace !== null && other.trace.depth > (level?.depth ?? 0);
-  return tooDeep ? x : other;
+/** What stands in for x as seen from `level`: below a tracer's trace that is what stood in for it outside, or x itself. */
+export function standIn(x: Value, level: Trace | null = current): Value {
+  const depth = level?.depth ?? 0;
+  for (let at = standIns; at !== null; at = at.outer) {
+    const other = at.others.get(x);
+    if (other !== undefined && (typeof other === "number" || other.trace === null || other.trace.depth <= depth)) return other;
+  }
+  return x;
 }
 
 /** The trace that interprets operations on these values here, if any watches them. */

@@ -171,8 +171,17 @@ export type Args<T extends readonly unknown[]> = { -readonly [K in keyof T]: Tra
 /** One gradient per argument. */
 export type Gradients<T extends readonly unknown[]> = { -readonly [K in keyof T]: Gradient<T[K]> };
 
-/** Arguments without their marks. */
-export type Bare<T extends readonly unknown[]> = { [K in keyof T]: T[K] extends Const<infer U> | Duplicated<infer U> ? U : T[K] };
+/** What a prepared operator takes where its example was T: arguments without their marks, and any numbers for numbers. */
+export type Bare<T extends readonly unknown[]> = { [K in keyof T]: Like<T[K] extends Const<infer U> | Duplicated<infer U> ? U : T[K]> };
+
+/** A T whose literal numbers may be others: `3` is any number, `readonly [1, 2]` any two of them. */
+type Like<T> = T extends number
+  ? number
+  : T extends Leaf | Inert | Functor | Callable | ReadonlyMap<unknown, unknown>
+    ? T
+    : { readonly [K in keyof T]: Like<T[K]> } extends Pick<T, keyof T>
+      ? T
+      : { readonly [K in keyof T]: Like<T[K]> };
 
 /** A function with fields, as `defineLayer` and `callable` make them. */
 export type Layer<F extends object, A extends unknown[], R> = { (...args: A): R } & Readonly<F> & Functor<F>;

@@ -3,6 +3,8 @@ import type { Aval } from "../primitive.js";
 import { describe, kindOf, shapeOf, Tensor, tensor, type Value } from "../tensor.js";
 import { isTypedArray } from "../dtype.js";
 import { sameShape } from "../shape.js";
+import { matrixTrace } from "../ops/matrixTrace.js";
+import type { ArrayLike } from "../convert.js";
 import { isConst } from "../tree/activity.js";
 import { flatten, structureDifference, type TreeDef } from "../tree/flatten.js";
 import { vendorLeaf } from "../tree/vendor.js";
@@ -28,8 +30,12 @@ import { printGraph, showAval } from "./print.js";
  * //   return b
  * // }
  */
-export function trace<T extends readonly unknown[], R>(f: (...args: Args<T>) => R, ...args: T): Graph<T, R> {
-  if (typeof f !== "function") throw new AutodiffError(`trace: expected a function first, got ${describe(f)}.`);
+export function trace<T extends readonly unknown[], R>(f: (...args: Args<T>) => R, ...args: T): Graph<T, R>;
+/** The sum of a matrix's main diagonal: `trace` means both, as in mathematics and in programming; see `matrixTrace`. */
+export function trace(matrix: Tensor | ArrayLike): Tensor;
+export function trace<T extends readonly unknown[], R>(f: ((...args: Args<T>) => R) | Tensor | ArrayLike, ...args: T): Graph<T, R> | Tensor {
+  if (f instanceof Tensor || Array.isArray(f)) return matrixTrace(f);
+  if (typeof f !== "function") throw new AutodiffError(`trace: expected a function to capture, or a matrix, got ${describe(f)}.`);
   const slots = new Slots(args, parameterNames(f, args.length));
   let output: Output | null = null;
   const flat = capture((xs) => {

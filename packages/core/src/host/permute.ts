@@ -1,6 +1,7 @@
 import { allocate, type TypedArray } from "../dtype.js";
 import { stridesOf } from "../shape.js";
 import type { HostTensor } from "../tensor.js";
+import { perType } from "./loops.js";
 
 /** The elements with axes in another order: result axis i is axis `order[i]` of x. */
 export function permute(x: HostTensor, order: readonly number[]): TypedArray {
@@ -12,61 +13,90 @@ export function permute(x: HostTensor, order: readonly number[]): TypedArray {
 /** out[i₀, i₁, …] = from[start + Σ iₖ·strides[k]], row-major; strides may be negative. */
 export function gatherStrided(from: TypedArray, out: TypedArray, start: number, shape: readonly number[], strides: readonly number[]): TypedArray {
   if (out.length === 0) return out;
-  const last = shape.length - 1;
-  if (last < 0) {
+  const axes = merged(shape, strides);
+  const last = axes.pop();
+  if (last === undefined) {
     out[0] = from[start]!;
     return out;
   }
-  if (last >= 1 && strides[last] !== 1 && strides[last - 1] === 1) {
-    return transposeLast(from, out, start, shape, strides);
+  if (axes.length === 0 && last.stride === 1) {
+    out.set(from.subarray(start, start + last.size));
+    return out;
   }
-  const n = shape[last]!;
-  const step = strides[last]!;
-  walk(shape.slice(0, last), strides, start, (at, row) => {
-    const to = row * n;
-    if (step === 1) {
-      if (n > 16) out.set(from.subarray(at, at + n), to);
-      else for (let i = 0; i < n; i++) out[to + i] = from[at + i]!;
-    } else for (let i = 0, p = at; i < n; i++, p += step) out[to + i] = from[p]!;
-  });
+  // Where rows of the source run across those of the result, both in tiles that stay in cache: a column is a cache line.
+  const crossing = last.stride === 1 ? -1 : axes.findIndex(({ stride }) => Math.abs(stride) === 1);
+  const [row = { size: 1, stride: 0, step: 0 }] = axes.splice(crossing >= 0 ? crossing : Math.max(0, axes.length - 1), 1);
+  const rowTile = crossing >= 0 ? 64 : row.size;
+  const columnTile = crossing >= 0 ? 64 / from.BYTES_PER_ELEMENT : last.size;
+  copyBlocks(
+    from, out, start,
+    axes.map((a) => a.size), axes.map((a) => a.stride), axes.map((a) => a.step),
+    row.size, row.stride, row.step, rowTile, last.size, last.stride, columnTile,
+  );
   return out;
 }
 
-/** The last two axes swapped, in tiles that stay in cache. */
-function transposeLast(from: TypedArray, out: TypedArray, start: number, shape: readonly number[], strides: readonly number[]): TypedArray {
-  const last = shape.length - 1;
-  const rows = shape[last - 1]!;
-  const cols = shape[last]!;
-  const step = strides[last]!;
-  const tile = 32;
-  walk(shape.slice(0, last - 1), strides, start, (at, block) => {
-    const to = block * rows * cols;
-    for (let r0 = 0; r0 < rows; r0 += tile) {
-      const r1 = Math.min(r0 + tile, rows);
-      for (let c0 = 0; c0 < cols; c0 += tile) {
-        const c1 = Math.min(c0 + tile, cols);
-        for (let r = r0; r < r1; r++) {
-          for (let c = c0; c < c1; c++) out[to + r * cols + c] = from[at + r + c * step]!;
+/** An axis of the result, with its steps in the source and in the result. */
+interface Axis {
+  readonly size: number;
+  readonly stride: number;
+  readonly step: number;
+}
+
+/** The axes that are longer than 1, neighbours that run on evenly in the source as one. */
+function merged(shape: readonly number[], strides: readonly number[]): Axis[] {
+  const axes: Axis[] = [];
+  for (let i = shape.length - 1, step = 1; i >= 0; i--) {
+    const size = shape[i]!;
+    if (size === 1) continue;
+    const inner = axes[0];
+    if (inner !== undefined && strides[i] === inner.stride * inner.size) axes[0] = { ...inner, size: inner.size * size };
+    else axes.unshift({ size, stride: strides[i]!, step });
+    step *= size;
+  }
+  return axes;
+}
+
+/** For every index of the outer axes a block of rows and columns; the columns are adjacent in the result. */
+const copyBlocks = perType(
+  (
+    from: TypedArray, out: TypedArray, start: number,
+    shape: readonly number[], strides: readonly number[], steps: readonly number[],
+    rows: number, rowStride: number, rowStep: number, rowTile: number,
+    columns: number, columnStride: number, columnTile: number,
+  ) => {
+    const index = new Array<number>(shape.length).fill(0);
+    let at = start;
+    let to = 0;
+    for (;;) {
+      for (let r0 = 0; r0 < rows; r0 += rowTile) {
+        const r1 = Math.min(r0 + rowTile, rows);
+        for (let c0 = 0; c0 < columns; c0 += columnTile) {
+          const width = Math.min(columnTile, columns - c0);
+          for (let r = r0; r < r1; r++) {
+            let p = at + r * rowStride + c0 * columnStride;
+            const q = to + r * rowStep + c0;
+            if (columnStride === 1 && width > 64) out.set(from.subarray(p, p + width), q);
+            else {
+              for (let c = 0; c < width; c++) {
+                out[q + c] = from[p]!;
+                p += columnStride;
+              }
+            }
+          }
         }
       }
+      let axis = shape.length - 1;
+      for (; axis >= 0; axis--) {
+        at += strides[axis]!;
+        to += steps[axis]!;
+        index[axis] = index[axis]! + 1;
+        if (index[axis]! < shape[axis]!) break;
+        at -= strides[axis]! * shape[axis]!;
+        to -= steps[axis]! * shape[axis]!;
+        index[axis] = 0;
+      }
+      if (axis < 0) return;
     }
-  });
-  return out;
-}
-
-/** Visits every index of the outer axes in row-major order, with the source offset and a running number. */
-function walk(shape: readonly number[], strides: readonly number[], start: number, visit: (at: number, row: number) => void): void {
-  const index = new Array<number>(shape.length).fill(0);
-  let at = start;
-  for (let row = 0; ; row++) {
-    visit(at, row);
-    let axis = shape.length - 1;
-    for (; axis >= 0; axis--) {
-      at += strides[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      at -= strides[axis]! * shape[axis]!;
-      index[axis] = 0;
-    }
-    if (axis < 0) return;
-  }
-}
+  },
+);

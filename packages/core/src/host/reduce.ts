@@ -3,6 +3,7 @@ import type { Shape } from "../shape.js";
 import type { HostTensor } from "../tensor.js";
 import { perType } from "./loops.js";
 import { permute } from "./permute.js";
+import { sumRange, sumRows } from "./sumFloat.js";
 
 /** A tensor seen as [outer, length, inner], to be reduced along the middle. */
 export interface Middle {
@@ -34,56 +35,15 @@ function product(shape: Shape, from: number, to: number): number {
   return n;
 }
 
-/** Sums along the middle, in float64: pairwise along a row, so that the error grows with log n. */
+/** Sums along the middle, in float64: pairwise, so that the error grows with log n. */
 export function sumMiddle(out: TypedArray, { elements, outer, length, inner }: Middle): void {
   if (inner === 1) {
-    for (let o = 0; o < outer; o++) out[o] = pairwise(elements, o * length, length);
+    for (let o = 0; o < outer; o++) out[o] = sumRange(elements, o * length, (o + 1) * length);
     return;
   }
   const wide = out instanceof Float64Array ? out : new Float64Array(out.length);
   for (let o = 0; o < outer; o++) sumRows(wide, o * inner, elements, o * length * inner, length, inner);
   if (wide !== out) out.set(wide);
-}
-
-/** Adds `length` rows of `inner` elements, in blocks whose sums are added pairwise. */
-function sumRows(out: Float64Array, to: number, x: TypedArray, from: number, length: number, inner: number): void {
-  const block = 128;
-  if (length <= block) {
-    for (let r = 0; r < length; r++) {
-      const row = from + r * inner;
-      for (let i = 0; i < inner; i++) out[to + i]! += x[row + i]!;
-    }
-    return;
-  }
-  const half = block * Math.floor((length / block + 1) / 2);
-  const rest = new Float64Array(inner);
-  sumRows(out, to, x, from, half, inner);
-  sumRows(rest, 0, x, from + half * inner, length - half, inner);
-  for (let i = 0; i < inner; i++) out[to + i]! += rest[i]!;
-}
-
-/** Pairwise summation over blocks of 128, eight running sums in a block. */
-export function pairwise(x: TypedArray, from: number, n: number): number {
-  if (n <= 128) {
-    const whole = from + (n & ~7);
-    let [a, b, c, d, e, f, g, h] = [0, 0, 0, 0, 0, 0, 0, 0];
-    let i = from;
-    for (; i < whole; i += 8) {
-      a += x[i]!;
-      b += x[i + 1]!;
-      c += x[i + 2]!;
-      d += x[i + 3]!;
-      e += x[i + 4]!;
-      f += x[i + 5]!;
-      g += x[i + 6]!;
-      h += x[i + 7]!;
-    }
-    let s = a + b + (c + d) + (e + f + (g + h));
-    for (; i < from + n; i++) s += x[i]!;
-    return s;
-  }
-  const half = (n >> 1) & ~7;
-  return pairwise(x, from, half) + pairwise(x, from + half, n - half);
 }
 
 /** The product along the middle, in float64; of int32 modulo 2³². */

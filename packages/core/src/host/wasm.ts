@@ -48,6 +48,8 @@ type Kernels = Readonly<Record<`${Total}32` | Both<ArithmeticMap>, MapAll>> &
 
 /** The sum of the first `count` numbers of the raw area. */
 type Sum = (count: number) => number;
+/** Adds raw rows to the float64 where C's block is. */
+type SumRows = (rows: number, cols: number) => void;
 
 /** What assembly/index.ts exports. */
 export interface HostWasm extends Kernels {
@@ -64,6 +66,8 @@ export interface HostWasm extends Kernels {
   readonly SECOND: Constant;
   readonly sum32: Sum;
   readonly sum64: Sum;
+  readonly sumRows32: SumRows;
+  readonly sumRows64: SumRows;
   readonly addRows32: TimesVector;
   readonly addRows64: TimesVector;
   readonly dotRows32: TimesVector;

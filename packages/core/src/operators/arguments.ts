@@ -8,6 +8,7 @@ import { cast } from "../primitives/cast.js";
 import { hostDevice, kindOf, Tensor, tensor, type HostTensor, type Value } from "../tensor.js";
 import { isConst, isDuplicated, type Const, type Duplicated } from "../tree/activity.js";
 import { flatten, type TreeDef } from "../tree/flatten.js";
+import { seenLeaf } from "../tree/seen.js";
 import { vendorLeaf } from "../tree/vendor.js";
 import { all, whenDone } from "./promise.js";
 import { seedLike } from "./seeds.js";
@@ -64,7 +65,7 @@ export class Arguments {
   rebuild(values: readonly Value[]): unknown[] {
     return this.parts.map((part) => {
       if (isConst(part)) return part.value;
-      return part.def.rebuild(part.leaves.map((leaf, k) => (part.slots[k]! < 0 ? passive(leaf) : active(leaf, values[part.slots[k]!]!))));
+      return part.def.rebuild(part.leaves.map((leaf, k) => (part.slots[k]! < 0 ? seenLeaf(leaf) : active(leaf, values[part.slots[k]!]!))));
     });
   }
 
@@ -106,12 +107,6 @@ export function activeValue(leaf: unknown): Value | undefined {
 /** What f sees of an active leaf: a block of numbers is an array again. */
 function active(leaf: unknown, value: Value): unknown {
   return Array.isArray(leaf) ? unstack(value as Tensor, 0) : value;
-}
-
-/** What f sees of an inactive leaf: typed arrays are tensors inside f. */
-function passive(leaf: unknown): unknown {
-  if (isConst(leaf)) return leaf.value;
-  return leaf instanceof Int32Array || leaf instanceof Uint8Array ? tensor(leaf) : leaf;
 }
 
 function refuseInt(who: string, arg: unknown, i: number): void {

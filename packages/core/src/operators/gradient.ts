@@ -3,7 +3,7 @@ import type { FlatFunction, MaybePromise } from "../backend.js";
 import { valueAndGradient } from "../derive.js";
 import { AutodiffError } from "../errors.js";
 import { describe, Tensor, type Value } from "../tensor.js";
-import { withStandIns } from "../trace.js";
+import { standIn, withStandIns } from "../trace.js";
 import { Grads, Params } from "../tree/params.js";
 import type { Args, Gradients, Run } from "../types.js";
 import { Arguments, likeLeaf } from "./arguments.js";
@@ -86,7 +86,8 @@ function run(
   const [only] = args;
   if (only instanceof Params && args.length === 1) {
     const tensors = [...only];
-    const { ys, grads } = valueAndGradient(ad, implicit(() => flat(() => apply(f, [])), tensors), tensors);
+    const values = tensors.map((t) => standIn(t)); // the same parameters may be differentiated outside, too
+    const { ys, grads } = valueAndGradient(ad, implicit(() => flat(() => apply(f, [])), tensors), values);
     const entries = all(tensors.map((t, i) => likeLeaf(who, t, grads[i]) as MaybePromise<Tensor>));
     return whenDone(entries, (gs) => ({ val: val(ys), grad: new Grads(only, new Map(tensors.map((t, i) => [t, gs[i]!]))) }));
   }
@@ -97,5 +98,5 @@ function run(
 
 /** f with captured tensors differentiated: while it runs, what the engine passes stands in for them. */
 function implicit(f: () => readonly Value[], tensors: readonly Tensor[]): FlatFunction {
-  return (xs) => withStandIns(new Map(tensors.map((t, i) => [t, xs[i]!])), f);
+  return (xs) => withStandIns(new Map(tensors.map((t, i) => [t, xs[i]!])), () => f().map((y) => standIn(y)));
 }

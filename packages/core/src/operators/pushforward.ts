@@ -1,13 +1,19 @@
 import type { ADType } from "../adtypes.js";
 import type { MaybePromise } from "../backend.js";
 import { pushforward as push } from "../derive.js";
-import type { Derivative, Run, Traced } from "../types.js";
+import type { Derivative, Gradient, Run, Traced } from "../types.js";
 import { Call, type AnyFunction } from "./call.js";
 import { all, whenDone } from "./promise.js";
 import { seedsOf } from "./seeds.js";
 
-/** One derivative, or one for each of an array of seeds. */
-export type PerSeed<X, S, D> = S extends readonly X[] ? D[] : D;
+/** One derivative, or one for each of an array of seeds: of an x that is an array, an array of what looks like x. */
+export type PerSeed<X, S, D> = S extends readonly (infer E)[]
+  ? X extends readonly unknown[]
+    ? Gradient<E> extends Gradient<X>
+      ? D[]
+      : D
+    : D[]
+  : D;
 
 /**
  * J·dx: the derivative of f at x along dx, in the form of f's result. dx is a tree like x; an array of such seeds gives

@@ -11,12 +11,17 @@ import { resolveAxis, showShape, sizeOf, stridesOf, type Shape } from "../shape.
 import type { Tensor } from "../tensor.js";
 
 /**
- * Entries of x picked along an axis by an index tensor of the same rank: out[…, i, …] = x[…, indices[…, i, …], …].
- * Indices are int32 and not negative.
+ * Entries of x picked along an axis by an int32 tensor of the same rank: out[…, i, …] = x[…, indices[…, i, …], …].
+ * Negative indices count from the end.
+ *
+ * @throws ShapeError for an index out of range, or a shape that differs outside of the axis.
+ * @example
+ * takeAlongAxis(tensor([[1, 2], [3, 4]]), [[1], [0]], 1).toArray() // [[2], [3]]
  */
 export function takeAlongAxis(operand: Operand, at: Operand, axis: number): Tensor {
   const x = asTensor("takeAlongAxis", operand);
-  const indices = asIndices("takeAlongAxis", at);
+  const length = x.shape[resolveAxis("takeAlongAxis", axis, x.ndim)]!;
+  const indices = gather(arange(length, undefined, undefined, "int32"), asIndices("takeAlongAxis", at)); // checks the range
   return gather(reshape(x, [x.size]), flatPositions(x.shape, indices, axis));
 }
 

@@ -14,5 +14,5 @@ export const cos: UnaryPrimitive = unary({
   f: Math.cos,
   fast: "cos",
   dtype: "float",
-  partials: (_out, [x]) => [(v) => neg(mul(v, sin(x)))], // d cos x = −sin x dx
+  partials: (_out, [x]) => [(v) => mul(neg(v), sin(x))], // d cos x = −sin x dx
 });

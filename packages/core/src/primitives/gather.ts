@@ -2,11 +2,12 @@ import { asTensor, type Operand } from "../convert.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import { resolveAxis, sizeOf } from "../shape.js";
 import { zeros } from "../create.js";
-import { positions } from "../host/indices.js";
+import { gatherRows, positions } from "../host/indices.js";
 import { asIndices } from "./indices.js";
 import type { Tensor } from "../tensor.js";
 import type { AxisOption } from "./concat.js";
 import { scatterAdd } from "./scatterAdd.js";
+import { transpose } from "./transpose.js";
 
 type GatherOp = (x: Operand, indices: Operand, options?: AxisOption) => Tensor;
 
@@ -30,16 +31,14 @@ export const gather: Primitive<GatherOp> = definePrimitive<readonly [Tensor, Ten
     const n = x.shape[axis]!;
     const inner = sizeOf(x.shape.slice(axis + 1));
     const outer = sizeOf(x.shape.slice(0, axis));
-    const at = positions("gather", indices, n);
-    for (let o = 0, to = 0; o < outer; o++) {
-      for (let k = 0; k < at.length; k++, to += inner) {
-        const from = (o * n + at[k]!) * inner;
-        if (inner === 1) out.elements[to] = x.elements[from]!;
-        else out.elements.set(x.elements.subarray(from, from + inner), to);
-      }
-    }
+    gatherRows(out.elements, x.elements, positions("gather", indices, n), outer, n, inner);
   },
   jvp: (_out, [, indices], attrs) => [(dx) => gather(dx, indices, attrs), null],
   vjp: (_out, [x, indices], attrs) => [(ct) => scatterAdd(zeros(x.shape, x.dtype), indices, ct, attrs), null],
-  batch: ([x, indices], [, moving], { axis }) => (moving ? null : gather(x, indices, { axis: axis + 1 })),
+  batch: ([x, indices], [xMoves, moving], { axis }) => {
+    if (!moving) return gather(x, indices, { axis: axis + 1 });
+    if (xMoves) return null;
+    const picked = gather(x, indices, { axis }); // the batch axis is where the indices are
+    return transpose(picked, [axis, ...picked.shape.map((_, i) => i).filter((i) => i !== axis)]);
+  },
 });

@@ -14,5 +14,5 @@ export const reciprocal: UnaryPrimitive = unary({
   f: (x) => 1 / x,
   fast: "reciprocal",
   dtype: "float",
-  partials: (out) => [(v) => neg(mul(v, square(out)))], // d x⁻¹ = −x⁻² dx
+  partials: (out) => [(v) => mul(neg(v), square(out))], // d x⁻¹ = −x⁻² dx
 });

@@ -12,5 +12,5 @@ export const rsqrt: UnaryPrimitive = unary({
   name: "rsqrt",
   f: (x) => 1 / Math.sqrt(x),
   dtype: "float",
-  partials: (out, [x]) => [(v) => mul(v, mul(-0.5, div(out, x)))], // d x^−½ = −½ x^−½ / x dx
+  partials: (out, [x]) => [(v) => mul(mul(-0.5, v), div(out, x))], // d x^−½ = −½ x^−½ / x dx
 });

@@ -1,6 +1,6 @@
 import { asTensor, type Operand } from "../convert.js";
 import { ShapeError } from "../errors.js";
-import { positions } from "../host/indices.js";
+import { positions, scatterAddRows } from "../host/indices.js";
 import { zeros } from "../create.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import { resolveAxis, sameShape, showShape, sizeOf } from "../shape.js";
@@ -38,14 +38,8 @@ export const scatterAdd: Primitive<ScatterAddOp> = definePrimitive<readonly [Ten
     const n = x.shape[axis]!;
     const inner = sizeOf(x.shape.slice(axis + 1));
     const outer = sizeOf(x.shape.slice(0, axis));
-    const at = positions("scatterAdd", indices, n);
     out.elements.set(x.elements);
-    for (let o = 0, from = 0; o < outer; o++) {
-      for (let k = 0; k < at.length; k++) {
-        const to = (o * n + at[k]!) * inner;
-        for (let i = 0; i < inner; i++) out.elements[to + i]! += updates.elements[from++]!;
-      }
-    }
+    scatterAddRows(out.elements, updates.elements, positions("scatterAdd", indices, n), outer, n, inner);
   },
   jvp: (out, [x, indices], attrs) => [
     (dx) => cast(dx, out.dtype),

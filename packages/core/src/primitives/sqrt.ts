@@ -13,5 +13,5 @@ export const sqrt: UnaryPrimitive = unary({
   f: Math.sqrt,
   fast: "sqrt",
   dtype: "float",
-  partials: (out) => [(v) => div(v, mul(2, out))], // d√x = dx / 2√x
+  partials: (out) => [(v) => div(mul(0.5, v), out)], // d√x = dx / 2√x
 });

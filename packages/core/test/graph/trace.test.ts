@@ -239,8 +239,9 @@ describe("refusals", () => {
   });
 
   test("no function, and values that escaped", () => {
-    // @ts-expect-error the function comes first
-    expect(() => trace(x, (y: Tensor) => y)).toThrow("trace: expected a function first, got a float64 tensor of shape [2, 3].");
+    // @ts-expect-error neither a function nor a matrix
+    expect(() => trace("f")).toThrow('trace: expected a function to capture, or a matrix, got the string "f".');
+    expect(trace(tensor([[1, 2], [3, 4]])).item()).toBe(5);
     let escaped: Tensor | null = null;
     trace((x: Tensor) => (escaped = sin(x)), x);
     expect(() => sin(escaped!)).toThrow("sin: a value traced by capture was used after that had finished.");

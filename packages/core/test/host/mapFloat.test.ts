@@ -11,6 +11,13 @@ const reference: Record<FastMap, (x: number) => number> = {
   tanh: Math.tanh,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   sqrt: Math.sqrt,
+  sechSquared: (x) => 4 / (2 + Math.exp(-2 * x) + Math.exp(2 * x)),
+  softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  abs: Math.abs,
+  neg: (x) => -x,
+  reciprocal: (x) => 1 / x,
+  relu: (x) => (x <= 0 ? 0 : x),
+  square: (x) => x * x,
 };
 
 function isFastMap(name: string): name is FastMap {
@@ -85,10 +92,22 @@ describe.each(names)("mapFloat %s", (name) => {
     }
   });
 
-  it("leaves short arrays to the caller", () => {
-    const out = new Float32Array(3).fill(7);
-    expect(mapFloat(name, Float32Array.of(1, 2, 3), out)).toBe(false);
-    expect([...out]).toEqual([7, 7, 7]);
+  it("leaves other types to the caller", () => {
+    expect(mapFloat(name, new Int32Array(200), new Float32Array(200))).toBe(false);
+    expect(mapFloat(name, new Float32Array(200), new Float64Array(200))).toBe(false);
+  });
+});
+
+describe("mapFloat in float64", () => {
+  it.each(["abs", "neg", "reciprocal", "relu", "sqrt", "square"] as const)("%s is exact", (name) => {
+    const x = new Float64Array(everywhere(20_006).buffer).map((v, i) => (i % 3 === 0 ? v : (i - 5000) / 7));
+    const out = new Float64Array(x.length);
+    expect(mapFloat(name, x, out)).toBe(true);
+    expect(out.every((v, i) => Object.is(v, reference[name](x[i]!)))).toBe(true);
+  });
+
+  it("has no elementary functions", () => {
+    expect(mapFloat("exp", new Float64Array(200), new Float64Array(200))).toBe(false);
   });
 });
 

@@ -1,0 +1,107 @@
+import { UnsupportedError, type DType } from "@polyad/core/extend";
+import type { Engine } from "./engine.js";
+
+/** What a check is about. */
+export type Group = "scenarios" | "laws" | "programs" | "errors" | "resources";
+
+/** One thing that an engine must do, as data: the suite and the command line both run it. */
+export interface Check {
+  readonly group: Group;
+  /** Unique within its group. */
+  readonly name: string;
+  /** The scenario or law that it belongs to, by which it can be skipped. */
+  readonly family: string;
+  /** Ops of core that it is about; none if it is about an operator. */
+  readonly ops: readonly string[];
+  readonly needs: Needs;
+  /** @throws Error if the engine does otherwise. */
+  run(engine: Engine, options: RunOptions): void | Promise<void>;
+}
+
+/** What an engine must be capable of to be held to a check. */
+export interface Needs {
+  /** Order of derivative: 0 for values. */
+  readonly order: number;
+  /** An operator that gives only this order, so that a pair of engines has no part in it. */
+  readonly single?: boolean;
+  readonly dtypes?: readonly DType[];
+  /** Knows f's rules: kinks, exact zeros, arguments at which samples see nothing. */
+  readonly rules?: boolean;
+}
+
+export interface RunOptions {
+  /** Random inputs for each law. */
+  readonly runs: number;
+  readonly seed: number;
+}
+
+export const defaultRuns = 8;
+export const defaultSeed = 20240607;
+
+/** Checks that an engine is not held to, and why. Whatever is left out means all. */
+export interface Skip {
+  readonly reason: string;
+  readonly scenarios?: readonly string[];
+  readonly laws?: readonly string[];
+  readonly ops?: readonly string[];
+}
+
+export type Outcome =
+  | { readonly status: "pass" }
+  | { readonly status: "unsupported" | "skipped"; readonly reason: string }
+  | { readonly status: "FAIL"; readonly error: Error };
+
+export interface Result {
+  readonly engine: string;
+  readonly check: Check;
+  readonly outcome: Outcome;
+  readonly milliseconds: number;
+}
+
+/** Why this engine, by its own account, is not held to these needs. */
+export function beyond({ orders, dtypes, samples, traceable }: Engine, { order, single, dtypes: needed = [], rules }: Needs): string | undefined {
+  if (order > orders.highest) return `derivatives of order ${order}: it declares ${orders.highest}`;
+  if (single === true && order < orders.lowest) return `derivatives of order ${order}: a pair of engines gives the second`;
+  if (order > 1 && !traceable) return "derivatives of order 2: it is opaque, and is given no outer engine";
+  const missing = needed.filter((dtype) => !dtypes.includes(dtype));
+  if (missing.length > 0) return `${missing.join(", ")}: it takes ${dtypes.join(", ")}`;
+  if (rules === true && samples) return "it works from samples of f, which show no kinks, exact zeros or scales other than that of x";
+  return undefined;
+}
+
+/** Why the author of the engine leaves a check out. */
+export function skipped(check: Check, skips: readonly Skip[]): string | undefined {
+  return skips.find(({ scenarios, laws, ops }) => {
+    const named = check.group === "scenarios" ? scenarios : check.group === "laws" ? laws : undefined;
+    const families = scenarios === undefined && laws === undefined ? true : (named?.some((name) => check.family.includes(name)) ?? false);
+    return families && (ops === undefined || check.ops.some((op) => ops.includes(op)));
+  })?.reason;
+}
+
+/** Holds an engine to a check. What it refuses by an UnsupportedError is unsupported, for the reason that it gives. */
+export async function runCheck(check: Check, engine: Engine, options: RunOptions, skips: readonly Skip[] = []): Promise<Result> {
+  const start = performance.now();
+  const outcome = await outcomeOf(check, engine, options, skips);
+  return { engine: engine.name, check, outcome, milliseconds: performance.now() - start };
+}
+
+async function outcomeOf(check: Check, engine: Engine, options: RunOptions, skips: readonly Skip[]): Promise<Outcome> {
+  const inherent = beyond(engine, check.needs);
+  if (inherent !== undefined) return { status: "unsupported", reason: inherent };
+  const reason = skipped(check, skips);
+  if (reason !== undefined) return { status: "skipped", reason };
+  try {
+    await check.run(engine, options);
+    return { status: "pass" };
+  } catch (error) {
+    const refused = unsupported(error);
+    if (refused !== undefined) return { status: "unsupported", reason: refused.message };
+    return { status: "FAIL", error: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
+
+/** The engine's own refusal behind an error, which a law may have wrapped. */
+function unsupported(error: unknown): UnsupportedError | undefined {
+  if (error instanceof UnsupportedError) return error;
+  return error instanceof Error && error.cause !== undefined ? unsupported(error.cause) : undefined;
+}

@@ -1,0 +1,71 @@
+import { backendOf, type ADType, type DType, type SecondOrder } from "@polyad/core/extend";
+
+/** An engine, or a pair of them, as the suite sees it: what it says of itself. */
+export interface Engine {
+  readonly ad: ADType;
+  /** For people: the tag with its options, or `outer over inner`. */
+  readonly name: string;
+  /** dtypes of active values. */
+  readonly dtypes: readonly DType[];
+  /** Orders of derivative that its operators give: a pair gives the second alone. */
+  readonly orders: { readonly lowest: number; readonly highest: number };
+  /** Works from samples of f. */
+  readonly samples: boolean;
+  readonly traceable: boolean;
+  /**
+   * The one rule of tolerance: the largest |got − expected| that passes is `tolerance(dtype, order) · scale · κ`.
+   * Scale is the largest magnitude that enters, at least 1, κ the condition number where a scenario states one. Values
+   * agree exactly; a derivative of order k by rules to 2^(4 + 4k) units of roundoff: 3e-14 and 5e-13 in float64; an
+   * engine that declares another accuracy is held to that.
+   */
+  tolerance(dtype: DType, order: number): number;
+}
+
+/** Unit roundoff. */
+export function roundoff(dtype: DType): number {
+  return dtype === "float32" ? 2 ** -24 : 2 ** -53;
+}
+
+/** Tolerance of rules alone. */
+export function exactTolerance(dtype: DType, order: number): number {
+  return order === 0 ? 0 : 2 ** (4 + 4 * order) * roundoff(dtype);
+}
+
+/** What a token's backend says of itself. @throws BackendNotLoadedError */
+export function engineOf(ad: ADType): Engine {
+  return ad.adtype === "second-order" ? pairOf(ad as SecondOrder) : singleOf(ad);
+}
+
+function singleOf(ad: ADType): Engine {
+  const { capabilities } = backendOf(ad);
+  return {
+    ad,
+    name: nameOf(ad),
+    dtypes: capabilities.dtypes,
+    orders: { lowest: 1, highest: capabilities.order },
+    samples: capabilities.samples ?? false,
+    traceable: capabilities.traceable,
+    tolerance: (dtype, order) => Math.max(exactTolerance(dtype, order), capabilities.accuracy?.(dtype, order, ad) ?? 0),
+  };
+}
+
+function pairOf(ad: SecondOrder): Engine {
+  const [outer, inner] = [engineOf(ad.outer), engineOf(ad.inner)];
+  const inexact = [outer, inner].filter((e) => e.tolerance("float64", 1) > exactTolerance("float64", 1));
+  return {
+    ad,
+    name: `${outer.name} over ${inner.name}`,
+    dtypes: outer.dtypes.filter((dtype) => inner.dtypes.includes(dtype)),
+    orders: { lowest: 2, highest: inner.traceable ? 2 : 1 },
+    samples: outer.samples || inner.samples,
+    traceable: outer.traceable && inner.traceable,
+    // Two that sample lose accuracy twice; one loses it once.
+    tolerance: (dtype, order) =>
+      Math.max(exactTolerance(dtype, order), ...inexact.map((e) => e.tolerance(dtype, inexact.length === 2 ? order : Math.min(order, 1)))),
+  };
+}
+
+function nameOf({ adtype, execution: _execution, ...options }: ADType): string {
+  const shown = Object.entries(options).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
+  return shown.length === 0 ? adtype : `${adtype} (${shown.join(", ")})`;
+}

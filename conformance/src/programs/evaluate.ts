@@ -1,0 +1,63 @@
+import * as core from "@polyad/core";
+import { SecondOrder, type ADType, type Value } from "@polyad/core";
+import { valueOf, type Attribute, type Body, type CallNode, type NestedNode } from "./program.js";
+
+/** Core's functions, by name. */
+export const functions: Readonly<Record<string, unknown>> = { ...core };
+
+/** The engines of a run: nested operators at the first level use `engines[0]`, those inside them `engines[1]`, and so on in turn. */
+export type Engines = readonly [ADType, ADType];
+
+export interface RunOptions {
+  /** Everything in float64, whatever the program says. */
+  readonly widen?: boolean;
+  /** Sees every value, with its node's position, and may put another in its place. */
+  readonly watch?: (value: Value, index: number, body: Body) => Value;
+}
+
+type Op = (...args: unknown[]) => unknown;
+
+/** The results of a body at values of its parameters: numbers, tensors, or tracers of any engine. */
+export function run(body: Body, xs: readonly Value[], engines: Engines, options: RunOptions = {}): Value[] {
+  const values: Value[] = [];
+  body.nodes.forEach((node, i) => {
+    const value =
+      node.kind === "arg"
+        ? xs[node.index]!
+        : node.kind === "const"
+          ? valueOf(node.value, options.widen)
+          : node.kind === "call"
+            ? call(node, node.inputs.map((j) => values[j]!), options)
+            : nested(node, (j) => values[j]!, engines, options);
+    values.push(options.watch === undefined ? value : options.watch(value, i, body));
+  });
+  return body.results.map((i) => values[i]!);
+}
+
+/** One application of an op. */
+export function call({ op, rest, listed, pick }: CallNode, inputs: readonly Value[], { widen = false }: RunOptions = {}): Value {
+  const f = functions[op] as Op;
+  const attributes: readonly Attribute[] = widen && op === "cast" && rest[0] === "float32" ? ["float64"] : rest;
+  const out = listed === true ? f(inputs, ...attributes) : f(...inputs, ...attributes);
+  return (pick === undefined ? out : (out as readonly unknown[])[pick]) as Value;
+}
+
+/** One application of an operator to the node's body. */
+function nested({ operator, inputs, seed, captured, body, pick }: NestedNode, read: (i: number) => Value, engines: Engines, options: RunOptions): Value {
+  const [ad, other] = engines;
+  const at = inputs.map(read);
+  const closed = captured.map(read);
+  const f = (...xs: Value[]): Value => run(body, [...xs, ...closed], [other, ad], options)[0]!;
+  const x = at[0]!;
+  const direction = seed === undefined ? 0 : read(seed);
+  const results: Readonly<Record<NestedNode["operator"], () => unknown>> = {
+    gradient: () => core.gradient(f as () => Value, ad, ...at)[pick as never],
+    derivative: () => core.derivative(f, ad, x),
+    pushforward: () => core.pushforward(f as (x: Value) => Value, ad, x, direction),
+    pullback: () => core.pullback(f as (x: Value) => Value, ad, x, direction),
+    jacobian: () => core.jacobian(f as (x: Value) => Value, ad, x),
+    hvp: () => core.hvp(f as (x: Value) => Value, SecondOrder(ad, other), x, direction),
+    checkpoint: () => core.checkpoint(f)(...at),
+  };
+  return results[operator]() as Value;
+}

@@ -1,0 +1,122 @@
+import { AutodiffError, PreparationMismatchError, type ADType } from "@polyad/core/extend";
+import type { Check } from "./check.js";
+import { ensure, expectTree, type Tolerance } from "./compare.js";
+import { exactTolerance, type Engine } from "./engine.js";
+import { apply, at, operators, type Operator } from "./operators.js";
+import { plainValue, type Problem } from "./problem.js";
+import { derivativeLike, narrowest, numbersIn } from "./tree.js";
+
+/** What an operator as prepared offers, whatever its types. */
+type PreparedOperator = ((...args: readonly unknown[]) => unknown) & {
+  into(buffers: unknown, ...args: readonly unknown[]): unknown;
+  buffers(): unknown;
+  dispose(): void;
+};
+
+/** Every operator that applies to a problem, called and prepared; and the plain value. */
+export function scenariosOf(problem: Problem): Check[] {
+  const fitting = operators.filter((operator) => operator.applies(problem));
+  return [
+    check(problem, "plain value", 0, (engine) => plainIsClosedForm(engine, problem)),
+    ...fitting.map((operator) => check(problem, operator.name, operator.order, (engine) => calledTwice(engine, problem, operator))),
+    ...fitting.filter(({ prepare }) => prepare).map((operator) => check(problem, `prepared ${operator.name}`, operator.order, (engine) => prepared(engine, problem, operator))),
+  ];
+}
+
+function check(problem: Problem, what: string, order: number, run: (engine: Engine) => Promise<void>): Check {
+  return {
+    group: "scenarios",
+    name: `${problem.name}: ${what}`,
+    family: `${problem.name}: ${what}`,
+    ops: problem.ops,
+    needs: { order, single: order === 1, dtypes: dtypesOf(problem) },
+    run,
+  };
+}
+
+function dtypesOf(problem: Problem): readonly ("float32" | "float64")[] {
+  return [narrowest(problem.x) === "float32" ? "float32" : "float64"];
+}
+
+/** Accuracy of the narrowest dtype that f meets. */
+function toleranceOf(engine: Engine, problem: Problem, order: number): Tolerance {
+  const narrow = narrowest(problem.x, problem.consts, plainValue(problem, problem.x));
+  return () => problem.condition * (order === 0 ? exactTolerance(narrow, 1) : engine.tolerance(narrow, order));
+}
+
+/** f itself, outside of any engine, is what the closed form says. */
+async function plainIsClosedForm(engine: Engine, problem: Problem): Promise<void> {
+  for (const x of [problem.x, problem.elsewhere]) {
+    const { y, numbers } = at(problem, x);
+    await expectTree(derivativeLike(y, numbersIn(y)), derivativeLike(y, problem.value(numbers)), toleranceOf(engine, problem, 0), "f(x)");
+  }
+}
+
+/** The answer at two points; the same answer the second time; nothing that was given or returned before is touched. */
+async function calledTwice(engine: Engine, problem: Problem, operator: Operator): Promise<void> {
+  const tolerance = toleranceOf(engine, problem, operator.order);
+  const points = [problem.x, problem.elsewhere].map((x) => at(problem, x));
+  const args = points.map((point) => operator.args(point));
+  const before = args.map(numbersIn);
+  const first: unknown[] = [];
+  for (const again of [false, true]) {
+    for (const [i, point] of points.entries()) {
+      const result = await apply(operator.call, problem.f, engine.ad, args[i]!);
+      await expectTree(result, operator.expected(point), tolerance, `${where(i)}${again ? ", called again" : ""}`);
+      if (!again) first.push(result);
+    }
+  }
+  for (const [i, point] of points.entries()) await expectTree(first[i], operator.expected(point), tolerance, `${where(i)}, after later calls`);
+  args.forEach((given, i) => ensure(numbersIn(given).every((x, k) => Object.is(x, before[i]![k])), () => `${where(i)}: an argument was written to`));
+}
+
+function where(i: number): string {
+  return i === 0 ? "at x" : "elsewhere";
+}
+
+/** Prepared at one point, used at another, into buffers, refused with another size, refused when disposed. */
+async function prepared(engine: Engine, problem: Problem, operator: Operator): Promise<void> {
+  const tolerance = toleranceOf(engine, problem, operator.order);
+  const [here, there] = [at(problem, problem.x), at(problem, problem.elsewhere)];
+  const step = (await prepareWith(operator, problem, engine.ad, operator.args(there))) as PreparedOperator;
+  const bare = (point: typeof here): readonly unknown[] => operator.args(point).map((arg, i) => (operator.args === held && i > 0 ? problem.consts[i - 1] : arg));
+  const held = operators[0]!.args;
+  for (const point of [here, here, there]) {
+    await expectTree(await step(...bare(point)), operator.expected(point), tolerance, "prepared elsewhere");
+  }
+  const buffers = await step.buffers();
+  for (const point of [here, there, here]) {
+    const filled = await step.into(buffers, ...bare(point));
+    ensure(filled === buffers, () => "into() must return the buffers that it was given");
+    const [got, expected] = [numbersIn(filled), numbersIn(operator.expected(point))];
+    await expectTree(Float64Array.from(got), Float64Array.from(expected), tolerance, "into buffers");
+  }
+  if (problem.otherSize !== undefined) {
+    const other = operator.args({ ...here, x: problem.otherSize });
+    await expectThrows(() => step(problem.otherSize, ...other.slice(1).map((arg, i) => bare(here)[i + 1] ?? arg)), PreparationMismatchError, "prepared for another size");
+  }
+  step.dispose();
+  await expectThrows(() => step(...bare(here)), AutodiffError, "after dispose()");
+}
+
+function prepareWith({ prepare }: Operator, problem: Problem, ad: ADType, args: readonly unknown[]): unknown {
+  return apply(prepare!, problem.f, ad, args);
+}
+
+/** That a call is refused with an error of this class, whose message holds every part. */
+export async function expectThrows(call: () => unknown, kind: abstract new (...args: never[]) => Error, where: string, ...parts: readonly string[]): Promise<void> {
+  let result: unknown;
+  try {
+    result = await call();
+  } catch (error) {
+    ensure(error instanceof kind, () => `${where}: expected ${kind.name}, got ${String(error)}`);
+    const { message } = error as Error;
+    for (const part of parts) ensure(message.includes(part), () => `${where}: expected an error with "${part}", got "${message}"`);
+    return;
+  }
+  throw ensureFailure(`${where}: expected ${kind.name}, got the result ${JSON.stringify(result) ?? String(result)}`);
+}
+
+function ensureFailure(message: string): Error {
+  return new Error(message);
+}

@@ -1,0 +1,35 @@
+import type { Operand } from "../convert.js";
+import { div } from "../primitives/div.js";
+import { exp } from "../primitives/exp.js";
+import type { AxisOption } from "../primitives/concat.js";
+import { max } from "../primitives/max.js";
+import { stopGradient } from "../primitives/stopGradient.js";
+import { sub } from "../primitives/sub.js";
+import { sum } from "../primitives/sum.js";
+import { ShapeError } from "../errors.js";
+import { resolveAxis } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+import { floatOperand } from "./mean.js";
+
+/**
+ * eˣ / Σ eˣ along an axis, the last unless said, without overflow. −∞ gives 0; where the largest element is infinite the
+ * result is NaN. Integers give float64.
+ *
+ * @throws ShapeError for a scalar, or an axis out of range.
+ * @example
+ * softmax(tensor([0, 0, -Infinity])).toArray() // [0.5, 0.5, 0]
+ */
+export function softmax(operand: Operand, options: AxisOption = {}): Tensor {
+  const { below, axis } = belowLargest("softmax", operand, options);
+  const powers = exp(below);
+  return div(powers, sum(powers, { axis, keepDims: true }));
+}
+
+/** x − max x along an axis, the maximum a constant. */
+export function belowLargest(who: string, operand: Operand, { axis = -1 }: AxisOption): { below: Tensor; axis: number } {
+  const x = floatOperand(who, operand);
+  if (x === null || x.ndim === 0) throw new ShapeError(`${who}: expected at least one axis, got a scalar.`);
+  const along = resolveAxis(who, axis, x.ndim);
+  const below = x.size === 0 ? x : sub(x, stopGradient(max(x, { axis: along, keepDims: true })));
+  return { below, axis: along };
+}
