@@ -30,8 +30,9 @@ const wanted = flags.engines?.split(",");
 const comparing = chosen.some((row) => row.engines);
 const havePeers = !comparing || wanted?.every((name) => name === "polyad") || installPeers();
 if (!havePeers) console.error("The peers could not be installed: Polyad and plain JavaScript are measured alone.");
-const only = (engine) =>
-  engine === "polyad" || ((havePeers || engine.startsWith("JavaScript")) && (!wanted || wanted.some((w) => engine.startsWith(w.replace("-", " ")) || engine.startsWith(w))));
+const plain = (name) => name.toLowerCase().replaceAll(/[ -]/g, ""); // tfjs-wasm is "tfjs wasm"
+const asked = (engine) => !wanted || wanted.some((name) => plain(engine).startsWith(plain(name)));
+const only = (engine) => engine === "polyad" || ((havePeers || engine.startsWith("JavaScript")) && asked(engine));
 
 const machine = {
   date: new Date().toISOString(),

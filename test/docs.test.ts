@@ -60,7 +60,7 @@ function instrument(code: string): string {
 }
 
 function balanced(code: string): boolean {
-  return [..."([{"].every((c, i) => code.split(c).length === code.split(")]}"[i]!).length);
+  return ["()", "[]", "{}"].every(([open, close]) => code.split(open!).length === code.split(close!).length);
 }
 
 const scope: Record<string, unknown> = { ...extend, ...polyad, console: { log: () => {} } };
@@ -91,7 +91,7 @@ function near(x: unknown): unknown {
 }
 
 const files = readdirSync(join(root, "packages")).flatMap((folder) => sources(join(root, "packages", folder, "src")));
-const pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map((page) => join(root, page));
+const pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "packages/polyad/README.md"].map((page) => join(root, page));
 const examples = [...files.flatMap(docstringExamples), ...pages.flatMap(pageExamples)];
 
 // What shows how another library or a type declaration plugs in is read by its own tests.

@@ -422,3 +422,107 @@ describe("stopGradient", () => {
     near(evaluateGraph(graph, [x])[0], Math.E);
   });
 });
+
+describe("composites under every trace", () => {
+  const x = tensor([[0.3, -1.2, 2], [1.7, 0.4, -0.6]]);
+  const table: Readonly<Record<string, Scalar>> = {
+    mean: (t) => mean(t, { axis: 1 }),
+    variance: (t) => variance(t, { axis: 0, correction: 1 }),
+    std: (t) => std(t, { axis: 1, keepDims: true }),
+    norm: (t) => norm(t, { axis: 0 }),
+    norm1: (t) => norm(t, { axis: -1, ord: 1 }),
+    normInfinity: (t) => norm(t, { ord: Infinity, keepDims: true }),
+    logsumexp: (t) => logsumexp(t, { axis: 0 }),
+    softmax: (t) => softmax(t, { axis: 0 }),
+    logSoftmax: (t) => logSoftmax(t),
+    cumprod: (t) => cumprod(t, { axis: 1 }),
+    cumprodFlat: (t) => cumprod(t, { reverse: true }),
+    expandDims: (t) => expandDims(t, 1),
+    squeeze: (t) => squeeze(expandDims(t, [0, 3])),
+    split: (t) => concat(split(t, [2, 1], { axis: 1 }).reverse(), { axis: 1 }),
+    pad: (t) => pad(t, [[1, 0], [0, 2]], { value: 3 }),
+    flip: (t) => flip(t, { axis: 1 }),
+    roll: (t) => roll(t, [1, -1], { axis: [0, 1] }),
+    tile: (t) => tile(t, [2, 2]),
+    oneHot: (t) => mul(t, oneHot(argmax(t, { axis: 1 }), 3, { dtype: t.dtype })),
+    diag: (t) => diag(t, { offset: 1 }),
+    diagonal: (t) => diag(slice(t, 0), { offset: -1 }),
+    matrixTrace: (t) => matrixTrace(t),
+    tril: (t) => tril(t),
+    triu: (t) => triu(t, { offset: 1 }),
+    dot: (t) => dot(t, slice(t, 0)),
+    outer: (t) => outer(slice(t, 0), slice(t, 1)),
+    takeAlongAxis: (t) => takeAlongAxis(t, argmin(t, { axis: 1, keepDims: true }), 1),
+  };
+  test.each(Object.entries(table))("%s", (_name, f) => {
+    const plain = list(f(x));
+    expect(list(pullback(([t]) => [f(t as Tensor)], [x]).ys[0]!)).toEqual(plain);
+    expect(list(pushforward(([t]) => [f(t as Tensor)], [x], [[x]]).ys[0]!)).toEqual(plain);
+    const graph = capture(([t]) => [f(t as Tensor)], [{ shape: x.shape, dtype: "float64", weak: false }]);
+    expect(list(evaluateGraph(graph, [x])[0]!)).toEqual(plain);
+    const others = [x, mul(x, -0.5), add(x, 1)];
+    const together = batched(([t]) => [f(t as Tensor)], [stack(others)], [false])[0]!;
+    others.forEach((other, i) => near(slice(together, i), list(f(other))));
+    const scalar = (t: Tensor): Value => sum(mul(f(t), f(add(t, 0.1)))); // nonlinear, so that second derivatives are not all 0
+    near(tape(scalar)(x), list(forward(scalar)(x)));
+    hvp(scalar, x, tensor([[1, -0.5, 0.3], [0.2, 0.7, -1]]));
+    const h = 1e-6;
+    const v = tensor([[0.4, -1, 0.5], [-0.2, 0.9, 0.6]]);
+    const slope = (list(sub(scalar(add(x, mul(h, v))), scalar(sub(x, mul(h, v))))) as number) / (2 * h);
+    near(sum(mul(tape(scalar)(x), v)), slope, 7);
+    expect((f(tensor(Float32Array.from(x.dataSync()), [2, 3])) as Tensor).dtype).toBe("float32");
+  });
+});
+
+describe("strided copies beyond a tile", () => {
+  const x = reshape(arange(70 * 3 * 130), [70, 3, 130]);
+  const at = (i: number, j: number, k: number): number => (i * 3 + j) * 130 + k;
+  test("every order of axes", () => {
+    for (const perm of [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]) {
+      const y = transpose(x, perm);
+      const ys = y.dataSync();
+      let wrong = 0;
+      const index = [0, 0, 0];
+      ys.forEach((v, n) => {
+        let rest = n;
+        for (let a = 2; a >= 0; a--) {
+          index[perm[a]!] = rest % y.shape[a]!;
+          rest = Math.floor(rest / y.shape[a]!);
+        }
+        if (v !== at(index[0]!, index[1]!, index[2]!)) wrong++;
+      });
+      expect([perm, wrong]).toEqual([perm, 0]);
+    }
+  });
+  test("steps", () => {
+    expect(list(slice(x, [null, null, -23], 1, [129, 0, -64]))).toEqual([69, 46, 23, 0].map((i) => [129, 65, 1].map((k) => at(i, 1, k))));
+    expect(list(slice(transpose(x), [5, 7], [null, null, 2], 69))).toEqual([5, 6].map((k) => [0, 2].map((j) => at(69, j, k))));
+    expect(slice(x, [3, 3]).shape).toEqual([0, 3, 130]);
+  });
+});
+
+describe("long rows", () => {
+  test("topK by picking and by sorting agree", () => {
+    const xs = Float64Array.from({ length: 100 }, (_, i) => (i % 17 === 3 ? NaN : (i * 37) % 11));
+    const [sorted, order] = topK(xs, 100);
+    for (const k of [0, 1, 5, 32, 33]) {
+      const [values, indices] = topK(xs, k);
+      expect([list(values), list(indices)]).toEqual([list(slice(sorted, [0, k])), list(slice(order, [0, k]))]);
+    }
+    expect(list(slice(order, [0, 8]))).toEqual([3, 20, 37, 54, 71, 88, 8, 19]); // NaN first, then the tens in order
+  });
+  test("gather, scatterAdd and concat of rows of 100", () => {
+    const x = reshape(arange(300), [3, 100]);
+    const picked = gather(x, int([2, 0, 2]));
+    expect(list(slice(picked, null, [98, null]))).toEqual([[298, 299], [98, 99], [298, 299]]);
+    expect(list(slice(scatterAdd(zeros([3, 100]), int([2, 0, 2]), picked), null, 99))).toEqual([99, 0, 598]);
+    expect(list(slice(concat([x, x, slice(x, null, [0, 1])], { axis: 1 }), 1, [99, null, 100]))).toEqual([199, 199]);
+    expect(list(slice(concat([x, slice(x, null, [0, 2])], { axis: 1 }), null, -1))).toEqual([1, 101, 201]);
+  });
+  test("casts", () => {
+    expect(list(core.cast([1.9, -1.9, 0.5], "int32"))).toEqual([1, -1, 0]);
+    expect(list(core.cast([0, -0, NaN, 2], "bool"))).toEqual([0, 0, 1, 1]);
+    expect(() => core.cast([2 ** 31], "int32")).toThrow("cast: 2147483648 does not fit int32.");
+    expect(() => core.cast([NaN], "int32")).toThrow("cast: NaN does not fit int32.");
+  });
+});

@@ -1,5 +1,5 @@
 // Polyad's side. A task is { run, check }: `run` is one timed call, `check` gives [loss, Σ|gradient|] of the last one.
-import { add, AutoTape, exp, gradient, log, matmul, mul, neg, relu, sin, slice, sqrt, square, sub, sum, tanh, tensor, withgradient } from "polyad";
+import { add, AutoTape, exp, gradient, logSoftmax, matmul, mul, neg, relu, sin, slice, sqrt, square, sub, sum, tanh, tensor, withgradient } from "polyad";
 import { chainPoint, network, rosenbrockPoint, sumAbs } from "../data.mjs";
 
 const ad = AutoTape();
@@ -32,10 +32,6 @@ export function networkLoss(data) {
     return mul(sum(mul(y, logSoftmax(h))), -1 / data.batch);
   };
   return { model, loss };
-}
-
-function logSoftmax(z) {
-  return sub(z, log(sum(exp(z), { axis: -1, keepDims: true })));
 }
 
 export function load() {

@@ -1,6 +1,6 @@
 // For those who work on the kernels: shapes that are small, thin or odd, and each elementwise function beside a plain
 // loop over Math. Only with --all or --only hostKernels. POLYAD_HOST names another build's dist/host.
-import * as polyad from "polyad";
+import { add, cos, div, exp, expm1, log, log1p, mul, neg, relu, sigmoid, sin, sqrt, sub, sum, tanh, tensor } from "polyad";
 import { alternate } from "../clock.mjs";
 
 const { gemm } = await import(`${process.env.POLYAD_HOST ?? "../../packages/core/dist/host"}/gemm.js`);
@@ -13,16 +13,23 @@ const shapes = [
   [1000, 1, 1000], [1, 1000, 1000], [100, 1, 100], [1, 100, 100], [1000, 2, 1000], [2, 1000, 1000], [1000, 1000, 1],
 ];
 
-/** Functions of one operand, and the range that they are tried on. */
-const unary = { exp: [-5, 5], expm1: [-5, 5], log: [0, 10], log1p: [0, 10], sin: [-5, 5], cos: [-5, 5], tanh: [-5, 5], sigmoid: [-5, 5], sqrt: [0, 10], neg: [-5, 5], relu: [-5, 5] };
-const formulas = { sigmoid: "1 / (1 + Math.exp(-x[i]))", neg: "-x[i]", relu: "Math.max(x[i], 0)" };
-const binary = { add: "x[i] + y[i]", sub: "x[i] - y[i]", mul: "x[i] * y[i]", div: "x[i] / y[i]" };
+const whole = [-5, 5];
+const positive = [0, 10];
+/** Functions of one operand, what a plain loop computes for them, and the range that they are tried on. */
+const unary = [
+  ...[exp, expm1, sin, cos, tanh].map((f) => [f, `Math.${f.name}(x[i])`, whole]),
+  ...[log, log1p, sqrt].map((f) => [f, `Math.${f.name}(x[i])`, positive]),
+  [sigmoid, "1 / (1 + Math.exp(-x[i]))", whole],
+  [neg, "-x[i]", whole],
+  [relu, "Math.max(x[i], 0)", whole],
+];
+const binary = [[add, "x[i] + y[i]"], [sub, "x[i] - y[i]"], [mul, "x[i] * y[i]"], [div, "x[i] / y[i]"]];
 
 const million = 1e6;
 
 export function measure({ seconds }) {
   const each = seconds / 8;
-  return [...[Float32Array, Float64Array].flatMap((Type) => [...products(Type, each), ...maps(Type, each)])];
+  return [Float32Array, Float64Array].flatMap((Type) => [...products(Type, each), ...maps(Type, each)]);
 }
 
 const random = (Type, n, from = -0.5, to = 0.5) => Type.from({ length: n }, () => from + (to - from) * Math.random());
@@ -44,17 +51,17 @@ function products(Type, seconds) {
 function maps(Type, seconds) {
   const lines = [];
   const compare = (what, formula, op, xs) => {
-    const tensors = xs.map((x) => polyad.tensor(x));
+    const tensors = xs.map((x) => tensor(x));
     const out = new Type(million);
     const plain = new Function("x", "y", "out", `for (let i = 0; i < x.length; i++) out[i] = ${formula};`);
     const [ours, theirs] = alternate([() => op(...tensors), () => plain(xs[0], xs[1], out)], seconds);
     lines.push({ what: `${Type.name} ${what}`, text: `${ours.toFixed(2)}  (plain loop ${theirs.toFixed(2)})` });
   };
-  for (const [name, [from, to]] of Object.entries(unary)) compare(name, formulas[name] ?? `Math.${name}(x[i])`, polyad[name], [random(Type, million, from, to)]);
-  for (const [name, formula] of Object.entries(binary)) compare(name, formula, polyad[name], [random(Type, million), random(Type, million, 1, 2)]);
-  compare("mul by a number", "x[i] * 1.5", (x) => polyad.mul(x, 1.5), [random(Type, million)]);
-  const x = polyad.tensor(random(Type, million));
-  const [ms] = alternate([() => polyad.sum(x)], seconds);
+  for (const [f, formula, [from, to]] of unary) compare(f.name, formula, f, [random(Type, million, from, to)]);
+  for (const [f, formula] of binary) compare(f.name, formula, f, [random(Type, million), random(Type, million, 1, 2)]);
+  compare("mul by a number", "x[i] * 1.5", (x) => mul(x, 1.5), [random(Type, million)]);
+  const x = tensor(random(Type, million));
+  const [ms] = alternate([() => sum(x)], seconds);
   lines.push({ what: `${Type.name} sum`, text: ms.toFixed(2) });
   return lines;
 }

@@ -1,5 +1,5 @@
 import { fmap, mul, Tensor, tensor, type Traced, type Value } from "@polyad/core/extend";
-import { numbersIn } from "./tree.js";
+import { narrowest, numbersIn, tensorOf } from "./tree.js";
 
 /** A row of numbers, and rows of these. */
 export type Numbers = readonly number[];
@@ -86,7 +86,7 @@ export function withConstant(given: Problem): Problem {
 
 /** Three times such a function: a constant captured by a closure. */
 export function closing(given: Problem): Problem {
-  const three = tensor(new Float32Array([3]), []); // never promotes
+  const three = tensorOf([3], [], narrowest(given.x));
   const f = (...args: never[]): Value => mul(three, given.f(...args) as Value);
   return { ...scaled(given, 3), name: `${given.name}, in a closure`, f };
 }

@@ -1,10 +1,10 @@
-import { AutodiffError, PreparationMismatchError, type ADType } from "@polyad/core/extend";
+import { AutodiffError, describe, PreparationMismatchError, type DType } from "@polyad/core/extend";
 import type { Check } from "./check.js";
-import { ensure, expectTree, type Tolerance } from "./compare.js";
+import { Disagreement, ensure, expectTree, type Tolerance } from "./compare.js";
 import { exactTolerance, type Engine } from "./engine.js";
-import { apply, at, operators, type Operator } from "./operators.js";
+import { apply, argumentsOf, at, bareArguments, operators, type Operator } from "./operators.js";
 import { plainValue, type Problem } from "./problem.js";
-import { derivativeLike, narrowest, numbersIn } from "./tree.js";
+import { kindOfLeaf, mirror, narrowest, numbersIn, valueLike } from "./tree.js";
 
 /** What an operator as prepared offers, whatever its types. */
 type PreparedOperator = ((...args: readonly unknown[]) => unknown) & {
@@ -34,8 +34,14 @@ function check(problem: Problem, what: string, order: number, run: (engine: Engi
   };
 }
 
-function dtypesOf(problem: Problem): readonly ("float32" | "float64")[] {
-  return [narrowest(problem.x) === "float32" ? "float32" : "float64"];
+/** The dtypes of what is differentiated. */
+function dtypesOf(problem: Problem): DType[] {
+  const found = new Set<DType>();
+  mirror(problem.x, (leaf) => {
+    const kind = kindOfLeaf(leaf);
+    found.add(kind === "number" ? "float64" : kind);
+  });
+  return [...found];
 }
 
 /** Accuracy of the narrowest dtype that f meets. */
@@ -48,7 +54,7 @@ function toleranceOf(engine: Engine, problem: Problem, order: number): Tolerance
 async function plainIsClosedForm(engine: Engine, problem: Problem): Promise<void> {
   for (const x of [problem.x, problem.elsewhere]) {
     const { y, numbers } = at(problem, x);
-    await expectTree(derivativeLike(y, numbersIn(y)), derivativeLike(y, problem.value(numbers)), toleranceOf(engine, problem, 0), "f(x)");
+    await expectTree(y, valueLike(y, problem.value(numbers)), toleranceOf(engine, problem, 0), "f(x)");
   }
 }
 
@@ -56,7 +62,7 @@ async function plainIsClosedForm(engine: Engine, problem: Problem): Promise<void
 async function calledTwice(engine: Engine, problem: Problem, operator: Operator): Promise<void> {
   const tolerance = toleranceOf(engine, problem, operator.order);
   const points = [problem.x, problem.elsewhere].map((x) => at(problem, x));
-  const args = points.map((point) => operator.args(point));
+  const args = points.map((point) => argumentsOf(operator, point));
   const before = args.map(numbersIn);
   const first: unknown[] = [];
   for (const again of [false, true]) {
@@ -78,29 +84,21 @@ function where(i: number): string {
 async function prepared(engine: Engine, problem: Problem, operator: Operator): Promise<void> {
   const tolerance = toleranceOf(engine, problem, operator.order);
   const [here, there] = [at(problem, problem.x), at(problem, problem.elsewhere)];
-  const step = (await prepareWith(operator, problem, engine.ad, operator.args(there))) as PreparedOperator;
-  const bare = (point: typeof here): readonly unknown[] => operator.args(point).map((arg, i) => (operator.args === held && i > 0 ? problem.consts[i - 1] : arg));
-  const held = operators[0]!.args;
+  const step = (await apply(operator.prepare!, problem.f, engine.ad, argumentsOf(operator, there))) as PreparedOperator;
   for (const point of [here, here, there]) {
-    await expectTree(await step(...bare(point)), operator.expected(point), tolerance, "prepared elsewhere");
+    await expectTree(await step(...bareArguments(operator, point)), operator.expected(point), tolerance, "prepared elsewhere");
   }
   const buffers = await step.buffers();
   for (const point of [here, there, here]) {
-    const filled = await step.into(buffers, ...bare(point));
+    const filled = await step.into(buffers, ...bareArguments(operator, point));
     ensure(filled === buffers, () => "into() must return the buffers that it was given");
     const [got, expected] = [numbersIn(filled), numbersIn(operator.expected(point))];
     await expectTree(Float64Array.from(got), Float64Array.from(expected), tolerance, "into buffers");
   }
-  if (problem.otherSize !== undefined) {
-    const other = operator.args({ ...here, x: problem.otherSize });
-    await expectThrows(() => step(problem.otherSize, ...other.slice(1).map((arg, i) => bare(here)[i + 1] ?? arg)), PreparationMismatchError, "prepared for another size");
-  }
+  const [, ...rest] = bareArguments(operator, here);
+  if (problem.otherSize !== undefined) await expectThrows(() => step(problem.otherSize, ...rest), PreparationMismatchError, "prepared for another size");
   step.dispose();
-  await expectThrows(() => step(...bare(here)), AutodiffError, "after dispose()");
-}
-
-function prepareWith({ prepare }: Operator, problem: Problem, ad: ADType, args: readonly unknown[]): unknown {
-  return apply(prepare!, problem.f, ad, args);
+  await expectThrows(() => step(here.x, ...rest), AutodiffError, "after dispose()");
 }
 
 /** That a call is refused with an error of this class, whose message holds every part. */
@@ -114,9 +112,5 @@ export async function expectThrows(call: () => unknown, kind: abstract new (...a
     for (const part of parts) ensure(message.includes(part), () => `${where}: expected an error with "${part}", got "${message}"`);
     return;
   }
-  throw ensureFailure(`${where}: expected ${kind.name}, got the result ${JSON.stringify(result) ?? String(result)}`);
-}
-
-function ensureFailure(message: string): Error {
-  return new Error(message);
+  throw new Disagreement(`${where}: expected ${kind.name}, but it returned ${describe(result)}`);
 }

@@ -8,14 +8,14 @@ import { isFloat, isLayer, Tensor, tensor, type DType, type Kind, type Shape } f
 /** A leaf that carries a derivative; an array of numbers is one in a Jacobian's layout. */
 export type Leaf = number | Tensor | Float64Array | Float32Array | readonly number[];
 
-/** The plain tree of what `visit` makes of each float leaf in order: null for what carries no derivative. */
-export function mirror(tree: unknown, visit: (leaf: Leaf) => unknown, layout: "leaves" | "blocks" = "leaves"): unknown {
-  const down = (part: unknown): unknown => mirror(part, visit, layout);
+/** The plain tree of what `visit` makes of each float leaf in order, and `inert` of others: null, as in a gradient. */
+export function mirror(tree: unknown, visit: (leaf: Leaf) => unknown, layout: "leaves" | "blocks" = "leaves", inert: (x: unknown) => unknown = () => null): unknown {
+  const down = (part: unknown): unknown => mirror(part, visit, layout, inert);
   if (isLeaf(tree) || (layout === "blocks" && isBlock(tree))) return visit(tree);
   if (Array.isArray(tree)) return tree.map(down);
   if (tree instanceof Map) return new Map([...tree].map(([key, part]) => [key, down(part)]));
   if (isContainer(tree)) return Object.fromEntries(Object.entries(tree).map(([key, part]) => [key, down(part)]));
-  return null;
+  return inert(tree);
 }
 
 function isLeaf(x: unknown): x is Leaf {
@@ -64,13 +64,22 @@ export function narrowest(...trees: readonly unknown[]): DType {
 
 /** What has the form of a tree's derivative and holds these numbers in turn. */
 export function derivativeLike(tree: unknown, numbers: readonly number[]): unknown {
+  return mirror(tree, inTurn(numbers));
+}
+
+/** The same with inert leaves as they are: a result of that form. */
+export function valueLike(tree: unknown, numbers: readonly number[]): unknown {
+  return mirror(tree, inTurn(numbers), "leaves", (leaf) => leaf);
+}
+
+function inTurn(numbers: readonly number[]): (leaf: Leaf) => unknown {
   let at = 0;
-  return mirror(tree, (leaf) => {
+  return (leaf) => {
     const part = numbers.slice(at, (at += sizeOfLeaf(leaf)));
     if (typeof leaf === "number") return part[0];
     if (leaf instanceof Tensor) return tensorOf(part, leaf.shape, leaf.dtype);
     return leaf instanceof Float32Array ? Float32Array.from(part) : Float64Array.from(part);
-  });
+  };
 }
 
 /** A Jacobian, given by rows: y's tree on the outside, x's inside, blocks of shape [...y.shape, ...x.shape]. */

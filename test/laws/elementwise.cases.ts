@@ -58,6 +58,8 @@ const inside = on(-0.7, 0.7, { edges: [0, -0, 0.99], integers: [0] });
 const halves: readonly number[] = [-2.5, -1.5, -0.5, 0, 0.5, 1.5, 2.5];
 const integers: readonly number[] = [-3, -2, -1, 0, 1, 2, 3];
 const nonzero = on(-3, 3, { kinks: [0, 0.2, -0.2], edges: [1, -1, 20], integers: [-3, -1, 1, 2] });
+/** Far enough from the poles, and between those below 0 too. */
+const gammaLine: Domain = { draw: (random) => (random() < 0.2 ? 0.5 - Math.ceil(3 * random()) : 0.8 + 3 * random()), edges: [20, 1e6], integers: [1, 2, 3] };
 const logical = on(-1, 2, { edges: [0, 0, 1] });
 const small = on(-2, 2, { edges: [0, 1] });
 
@@ -77,16 +79,21 @@ export const elementwiseCases = {
   ),
   cos: unary(p.cos),
   cosh: unary(p.cosh),
+  digamma: unary(p.digamma, gammaLine),
   div: binary(p.div, line, nonzero),
   equal: binary(p.equal, small, small, gap),
+  erf: unary(p.erf),
+  erfc: unary(p.erfc),
   exp: unary(p.exp),
   expm1: unary(p.expm1),
   floor: unary(p.floor, on(-3, 3, { kinks: integers })),
+  gaussian: unary(p.gaussian),
   greater: binary(p.greater, small, small, gap),
   greaterEqual: binary(p.greaterEqual, small, small, gap),
   hypot: binary(p.hypot, line, line, (x, y) => p.hypot(x, y)),
   less: binary(p.less, small, small, gap),
   lessEqual: binary(p.lessEqual, small, small, gap),
+  lgamma: unary(p.lgamma, gammaLine),
   log: unary(p.log, positive),
   log1p: unary(p.log1p, on(-0.6, 4, { edges: [0, 1e-9], integers: [0, 1, 2] })),
   log2: unary(p.log2, positive),
@@ -104,6 +111,7 @@ export const elementwiseCases = {
   mul: binary(p.mul),
   neg: unary(p.neg),
   notEqual: binary(p.notEqual, small, small, gap),
+  polygamma: [elementwise("", (n, x) => p.polygamma(n!, x!), [{ draw: (random) => Math.floor(4 * random()), integers: [0, 1, 2, 3], active: false }, gammaLine])],
   pow: [
     ...binary(p.pow, on(0.4, 3, { edges: [1], integers: [1, 2, 3] }), on(-2, 3, { edges: [0, 1, 2] })),
     ...binary(p.pow, on(0.4, 3, { edges: [0], integers: [0, 1, 2] }), on(1.2, 3, { edges: [2, 3], integers: [1, 2, 3] })),

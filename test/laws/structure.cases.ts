@@ -16,6 +16,9 @@ const operand = (kind: Kind, shape: Shape): Slot => ({ kind, shape: kind === "nu
 /** Indices below n, from either end. */
 const indices = (n: number, shape: Shape): Slot => ({ kind: "int32", shape, draw: (random) => Math.floor(2 * n * random()) - n });
 
+/** Mostly floats; whole tensors too, which carry no derivative. */
+const tensors = fc.constantFrom<Kind>("float64", "float64", "float64", "float32", "float32", "int32");
+
 const tensorOf = (x: Value | undefined): Tensor => x as Tensor;
 const axisOf = (shape: Shape): fc.Arbitrary<number> => fc.integer({ min: -shape.length, max: shape.length - 1 });
 const permutation = (n: number): fc.Arbitrary<number[]> => fc.shuffledSubarray([...Array(n).keys()], { minLength: n, maxLength: n });
@@ -37,7 +40,7 @@ const rangeOf = (n: number): fc.Arbitrary<Range> => {
 const reduction = (f: (x: Tensor, options: ReduceOptions) => Value, draw = anything, shapeList = shapes, clearance?: (x: Value | undefined) => Value): Case[] => [
   caseOf(
     "",
-    fc.tuple(floatTensors, shapeList).chain(([kind, shape]) =>
+    fc.tuple(tensors, shapeList).chain(([kind, shape]) =>
       fc.tuple(fc.option(fc.subarray([...shape.keys()]), { nil: undefined }), fc.boolean()).map(([axis, keepDims]) => ({
         slots: [{ ...operand(kind, shape), draw }],
         call: (x) => f(tensorOf(x), { axis, keepDims }),
@@ -90,7 +93,7 @@ const truth = (f: (x: Tensor, options: ReduceOptions) => Value): Case[] => [
 /** A matrix that is far from singular, triangles and symmetric part too: its diagonal dominates. */
 const matrix = (kind: Kind, batch: Shape, n: number): Slot => {
   let at = 0;
-  return { kind, shape: [...batch, n, n], draw: (random) => (at++ % (n * n || 1)) % (n + 1) === 0 ? 3 + random() : 2 * random() - 1 };
+  return { kind, shape: [...batch, n, n], draw: (random) => (at++ % (n * n)) % (n + 1) === 0 ? 3 + random() : 2 * random() - 1 };
 };
 
 /** A matrix with one or several right-hand sides, or a vector; batches that broadcast. */
@@ -113,6 +116,14 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
   any: truth((x, options) => p.any(x, options)),
   argmax: position((x, options) => p.argmax(x, options)),
   argmin: position((x, options) => p.argmin(x, options)),
+  argsort: [
+    caseOf("", fc.tuple(fc.constantFrom<Kind>("float64", "float32", "int32", "bool"), shapesOf(1, 3), fc.boolean()).chain(([kind, shape, descending]) =>
+      axisOf(shape).map((axis) => ({
+        slots: [{ ...operand(kind, shape), draw: grid(0.5, 4), edges: [NaN, -0, Infinity] }],
+        call: (x) => p.argsort(x!, { axis, descending }),
+      })),
+    )),
+  ],
   broadcastTo: [
     caseOf("", fc.tuple(floats, broadcasting(1), shapes).chain(([kind, [small]]) =>
       broadcastFrom(kind === "number" ? [] : small!).map((shape) => ({ slots: [operand(kind, small!)], call: (x) => p.broadcastTo(x!, shape) })),
@@ -130,28 +141,28 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
   ],
   concat: [
     caseOf("", shapesOf(1, 4).chain((shape) =>
-      fc.tuple(axisOf(shape), fc.array(fc.tuple(floatTensors, fc.integer({ min: 0, max: 3 })), { minLength: 1, maxLength: 3 })).map(([axis, parts]) => ({
+      fc.tuple(axisOf(shape), fc.array(fc.tuple(tensors, fc.integer({ min: 0, max: 3 })), { minLength: 1, maxLength: 3 })).map(([axis, parts]) => ({
         slots: parts.map(([kind, n]) => operand(kind, replaced(shape, axis, n))),
         call: (...xs) => p.concat(xs, { axis }),
       })),
     )),
   ],
   cumsum: [
-    caseOf("", fc.tuple(floatTensors, shapesOf(1, 4), fc.boolean()).chain(([kind, shape, reverse]) =>
+    caseOf("", fc.tuple(tensors, shapesOf(1, 4), fc.boolean()).chain(([kind, shape, reverse]) =>
       fc.option(axisOf(shape), { nil: undefined }).map((axis) => ({ slots: [operand(kind, shape)], call: (x) => p.cumsum(x!, { axis, reverse }) })),
     )),
     caseOf("whole", fc.constantFrom<Kind>("int32", "bool", "number").map((kind) => ({ slots: [operand(kind, [3])], call: (x) => p.cumsum(x!) }))),
   ],
   gather: [
     caseOf("", nonEmpty(1, 3).chain((shape) =>
-      fc.tuple(floatTensors, axisOf(shape), shapesOf(0, 2)).map(([kind, axis, at]) => ({
+      fc.tuple(tensors, axisOf(shape), shapesOf(0, 2)).map(([kind, axis, at]) => ({
         slots: [operand(kind, shape), indices(shape.at(axis)!, at)],
         call: (x, i) => p.gather(x!, i!, { axis }),
       })),
     )),
   ],
   matmul: [
-    caseOf("matrices", fc.tuple(product, floatTensors, floatTensors).map(([[[a, b], [m, k, n], transposeA, transposeB], kindA, kindB]) => ({
+    caseOf("matrices", fc.tuple(product, tensors, tensors).map(([[[a, b], [m, k, n], transposeA, transposeB], kindA, kindB]) => ({
       slots: [operand(kindA, [...a!, ...(transposeA ? [k, m] : [m, k])]), operand(kindB, [...b!, ...(transposeB ? [n, k] : [k, n])])],
       call: (x, y) => p.matmul(x!, y!, { transposeA, transposeB }),
     }))),
@@ -174,15 +185,21 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
   ],
   scatterAdd: [
     caseOf("", nonEmpty(1, 3).chain((shape) =>
-      fc.tuple(floatTensors, floatTensors, axisOf(shape), shapesOf(0, 2)).map(([kind, added, axis, at]) => ({
+      fc.tuple(tensors, tensors, axisOf(shape), shapesOf(0, 2)).map(([kind, added, axis, at]) => ({
         slots: [operand(kind, shape), indices(shape.at(axis)!, at), operand(added, spliced(shape, axis, at))],
         call: (x, i, u) => p.scatterAdd(x!, i!, u!, { axis }),
       })),
     )),
   ],
+  searchsorted: [
+    caseOf("", fc.tuple(floatTensors, floatTensors, shapes, fc.nat(6), fc.constantFrom<"left" | "right">("left", "right")).map(([kindA, kindB, shape, n, side]) => ({
+      slots: [{ ...operand(kindA, [n]), draw: grid(0.5, 4) }, { ...operand(kindB, shape), draw: grid(0.5, 6), edges: [NaN, -Infinity] }],
+      call: (edges, x) => p.searchsorted(p.cumsum(p.abs(edges!)), x!, { side }),
+    }))),
+  ],
   slice: [
     caseOf("", shapesOf(1, 4).chain((shape) =>
-      fc.tuple(floatTensors, fc.tuple(...shape.map(rangeOf)), fc.nat(shape.length)).map(([kind, ranges, keep]) => ({
+      fc.tuple(tensors, fc.tuple(...shape.map(rangeOf)), fc.nat(shape.length)).map(([kind, ranges, keep]) => ({
         slots: [operand(kind, shape)],
         call: (x) => p.slice(x!, ...ranges.slice(0, keep)),
       })),
@@ -194,19 +211,19 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
   topK: [
     caseOf("", shapesOf(1, 3).chain((shape) =>
       axisOf(shape).chain((axis) =>
-        fc.tuple(floatTensors, fc.nat(shape.at(axis)!)).map(([kind, k]) => ({ slots: [operand(kind, shape)], call: (x) => p.topK(x!, k, { axis }) })),
+        fc.tuple(tensors, fc.nat(shape.at(axis)!)).map(([kind, k]) => ({ slots: [operand(kind, shape)], call: (x) => p.topK(x!, k, { axis }) })),
       ),
     )),
   ],
   transpose: [
-    caseOf("", fc.tuple(floatTensors, shapesOf(2, 4)).chain(([kind, shape]) =>
+    caseOf("", fc.tuple(tensors, shapesOf(2, 4)).chain(([kind, shape]) =>
       fc.option(permutation(shape.length), { nil: undefined }).map((perm) => ({ slots: [operand(kind, shape)], call: (x) => p.transpose(x!, perm) })),
     )),
   ],
   triangularSolve: system((a, b, pick) => p.triangularSolve(a, b, { lower: pick % 2 === 0, transposeA: pick % 4 > 1, unitDiagonal: pick > 3 })),
   unslice: [
     caseOf("", shapesOf(1, 3).chain((shape) =>
-      fc.tuple(floatTensors, fc.tuple(...shape.map(() => fc.tuple(fc.nat(2), fc.constantFrom(1, 2, -1), fc.nat(2))))).map(([kind, at]) => ({
+      fc.tuple(tensors, fc.tuple(...shape.map(() => fc.tuple(fc.nat(2), fc.constantFrom(1, 2, -1), fc.nat(2))))).map(([kind, at]) => ({
         slots: [operand(kind, shape)],
         call: (x) => {
           const reach = shape.map((n, i) => Math.max(n - 1, 0) * Math.abs(at[i]![1]));

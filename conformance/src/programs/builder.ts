@@ -16,7 +16,7 @@ const tall = 12;
 /** Thrown inside: the node under construction does not suit, and another is tried. */
 export class Unsuitable extends Error {}
 
-/** Thrown inside: evaluation failed, which no well-typed program should see. The program so far is the finding. */
+/** Thrown inside: evaluation threw, or gave NaN or an infinity, which no program inside its domain should see. The program so far is the finding. */
 export class Broken extends Error {}
 
 /**
@@ -31,6 +31,9 @@ export class Builder {
   readonly xs: Value[];
   /** Of the surrounding body: which of its nodes the parameters after the active ones stand for. */
   readonly captured: number[] = [];
+  readonly leaves: Leaf[] = [];
+  /** How many bodies surround this one. */
+  readonly depth: number;
 
   constructor(
     readonly random: Random,
@@ -38,10 +41,12 @@ export class Builder {
     /** Whether float32 may occur. */
     readonly mixed: boolean,
     readonly outer: Builder | null = null,
-    readonly leaves: Leaf[] = [],
     active: readonly Value[] = [],
+    /** Whether values of the surrounding body may be used. */
+    private readonly open = true,
   ) {
     this.xs = [...active];
+    this.depth = outer === null ? 0 : outer.depth + 1;
     active.forEach((x, index) => this.keep({ kind: "arg", index }, x));
   }
 
@@ -81,7 +86,7 @@ export class Builder {
   /** An earlier float value that suits, recent ones first; with some luck, one captured from the surrounding body. */
   pick(suits: (x: Value, i: number) => boolean = () => true): number {
     const own = this.nodes.map((_, i) => i).filter((i) => carries(this.values[i]!) && suits(this.values[i]!, i));
-    if (this.outer !== null && this.chance(own.length === 0 ? 1 : 0.25)) {
+    if (this.outer !== null && this.open && this.chance(own.length === 0 ? 1 : 0.25)) {
       const found = this.capture(suits);
       if (found !== null) return found;
     }
@@ -142,6 +147,10 @@ export class Builder {
       this.nodes.push(node);
       throw new Broken();
     }
+    if (kindOf(out) !== "bool" && !numbersOf(out).every(Number.isFinite)) {
+      this.nodes.push(node);
+      throw new Broken();
+    }
     return this.tamed(this.keep(node, out));
   }
 
@@ -191,7 +200,6 @@ export class Builder {
 
   private keep(node: Node, value: Value): number {
     if (sizeOf(value) > largest || shapeOf(value).length > 5) throw new Unsuitable();
-    if (kindOf(value) !== "bool" && numbersOf(value).some((v) => !Number.isFinite(v))) throw new Unsuitable();
     this.values.push(value);
     return this.nodes.push(node) - 1;
   }

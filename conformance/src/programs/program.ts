@@ -190,3 +190,10 @@ export function harvest(tree: Tree, from: unknown, into: unknown[]): void {
   else if ("items" in tree) tree.items.forEach((part, i) => harvest(part, (from as readonly unknown[])[i], into));
   else if ("fields" in tree) for (const [key, part] of Object.entries(tree.fields)) harvest(part, (from as Record<string, unknown>)[key], into);
 }
+
+/** The list with another entry at i. */
+export function put<T>(list: readonly T[], i: number, entry: T): T[] {
+  const copy = [...list];
+  copy[i] = entry;
+  return copy;
+}

@@ -10,7 +10,7 @@ export function together(a: Shape, b: Shape): Shape | null {
   for (let k = 1; k <= Math.max(a.length, b.length); k++) {
     const m = a.at(-k) ?? 1;
     const n = b.at(-k) ?? 1;
-    if ((k > a.length ? 1 : m) !== (k > b.length ? 1 : n) && m !== 1 && n !== 1) return null;
+    if (m !== n && m !== 1 && n !== 1) return null;
     out.unshift(m === 1 ? n : m);
   }
   return out;

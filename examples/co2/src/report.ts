@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { figure } from "./figure.js";
 import { rows, showEstimate, verdict, type Row } from "./table.js";
@@ -68,11 +68,18 @@ ${htmlTable(engines, parts.highlights)}
  */
 export function writeReport(path: string, page: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(path, page);
   } catch (error) {
     throw new Error(`Cannot write the report to ${path}: ${error instanceof Error ? error.message : String(error)}. Choose another file with --out.`, { cause: error });
   }
+}
+
+/** Not mkdir's own `recursive`, which on Node 20 never returns where the file system refuses with ENOENT, as /proc does. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 function htmlTable(engines: readonly string[], rows: readonly Row[]): string {

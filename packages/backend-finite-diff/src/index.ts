@@ -37,7 +37,7 @@ function pushforward(f: FlatFunction, xs: readonly Value[], tangents: readonly T
   const { order, weights } = formulas[ad.scheme ?? "central"];
   const ys = f(xs);
   const along = (dxs: Tangents): Tangents => {
-    const h = ad.step ?? chooseStep(xs, dxs, order);
+    const h = ad.step ?? chooseStep(xs, dxs, ys, order);
     const shifted = (k: number): readonly Value[] =>
       k === 0 ? ys : f(xs.map((x, i) => (dxs[i] === undefined ? x : add(x, mul(k * h, dxs[i])))));
     const samples = weights.map(([k]) => shifted(k));
@@ -50,15 +50,17 @@ function pushforward(f: FlatFunction, xs: readonly Value[], tangents: readonly T
   return { ys, tangents: tangents.map(along) };
 }
 
-/** h balances the formula's error hᵖ against rounding ε/h, at the scale of the inputs that dx moves. */
-function chooseStep(xs: readonly Value[], dxs: Tangents, order: number): number {
-  let epsilon = 2 ** -52;
+/**
+ * h balances the formula's error hᵖ against rounding ε/h, at the scale of the inputs that dx moves. One float32 among
+ * what f takes and gives is enough for rounding to be float32's.
+ */
+function chooseStep(xs: readonly Value[], dxs: Tangents, ys: readonly Value[], order: number): number {
+  const epsilon = [...xs, ...ys].some((x) => typeof x !== "number" && x.dtype === "float32") ? 2 ** -23 : 2 ** -52;
   let scale = 1;
   let length = 0;
   xs.forEach((x, i) => {
     const dx = dxs[i];
     if (dx === undefined) return;
-    if (typeof x !== "number" && x.dtype === "float32") epsilon = 2 ** -23;
     const direction = elements(dx);
     elements(x).forEach((at, j) => {
       if (direction[j] === 0) return;

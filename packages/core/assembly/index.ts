@@ -11,3 +11,5 @@ export { maximumNumber32, maximumNumber64, minimumNumber32, minimumNumber64 } fr
 export { numberDiv32, numberDiv64, numberSub32, numberSub64, subNumber32, subNumber64 } from "./arithmetic";
 export { abs32, abs64, neg32, neg64, reciprocal32, reciprocal64, relu32, relu64 } from "./arithmetic";
 export { sqrt32, sqrt64, square32, square64 } from "./arithmetic";
+export { equal32, equal64, FLAGS, greater32, greater64, greaterEqual32, greaterEqual64, notEqual32, notEqual64 } from "./compare";
+export { where32, where64 } from "./compare";

@@ -12,8 +12,9 @@ export { isVariable, type Equation, type FlatGraph, type GraphValue, type Variab
 export { optimize } from "./graph/passes.js";
 export { corePrimitives, type CorePrimitiveName } from "./primitives/index.js";
 export { checkpointed } from "./checkpoint.js";
+export * as coreOps from "./ops/all.js";
 export { unstack } from "./ops/unstack.js";
 export type { Device } from "./device.js";
 export type { DType, Kind, TypedArray } from "./dtype.js";
 export { describe, kindOf, shapeOf } from "./tensor.js";
-export { showShape, sameShape, type Shape } from "./shape.js";
+export { sameShape, showShape, sizeOf, type Shape } from "./shape.js";

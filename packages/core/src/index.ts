@@ -22,6 +22,7 @@ export { pushforward, valueAndPushforward } from "./operators/pushforward.js";
 export { definePrimitive, type Primitive, type PrimitiveDefinition } from "./primitive.js";
 export * from "./primitives/all.js";
 export type { BinaryOp, TernaryOp, UnaryOp } from "./primitives/elementwise.js";
+export type { ReduceOptions } from "./primitives/reduction.js";
 export type { Range } from "./primitives/slice.js";
 export * from "./random.js";
 export type { Shape } from "./shape.js";

@@ -1,7 +1,8 @@
-import type { TypedArray } from "../dtype.js";
+import { allocate, dtypeOf, type TypedArray } from "../dtype.js";
 import { broadcastStrides, sameShape, type Shape } from "../shape.js";
 import type { HostTensor } from "../tensor.js";
-import { mapLoop, zip3Loop, zipLoop, type Scalar1, type Scalar2, type Scalar3, type Zip } from "./loops.js";
+import { compareFloat, whereFloat, type FastComparison } from "./compareFloat.js";
+import { mapLoop, zip3Loop, zipLoop, type Scalar1, type Scalar2, type Scalar3, type Zip, type Zip3 } from "./loops.js";
 import { mapFloat, smallMap, type FastMap } from "./mapFloat.js";
 import type { ArithmeticZip } from "./wasm.js";
 import { smallZip, zipFloat } from "./zipFloat.js";
@@ -20,10 +21,18 @@ export function mapKernel(f: Scalar1, fast?: FastMap): Kernel {
   };
 }
 
+export type FastZip = ArithmeticZip | FastComparison;
+
+const arithmetic: Readonly<Record<ArithmeticZip, true>> = { add: true, sub: true, mul: true, div: true, maximum: true, minimum: true };
+
+function isArithmetic(name: FastZip): name is ArithmeticZip {
+  return name in arithmetic;
+}
+
 /** out = f(x, y) elementwise with broadcasting; `fast` names the SIMD kernel that long rows may use. */
-export function zipKernel(f: Scalar2, fast?: ArithmeticZip): Kernel {
+export function zipKernel(f: Scalar2, fast?: FastZip): Kernel {
   const slow = zipLoop(f);
-  const simd = fast && zipFloat(fast);
+  const simd = fast && (isArithmetic(fast) ? zipFloat(fast) : compareFloat(fast));
   const loop: Zip = (out, o, x, xo, xs, y, yo, ys, n) => {
     if (n >= smallZip && simd?.(out, o, x, xo, xs, y, yo, ys, n)) return;
     slow(out, o, x, xo, xs, y, yo, ys, n);
@@ -62,7 +71,7 @@ function repeats({ shape, strides, inner, length }: Rows, k: number): boolean {
 /** Several times the row x, no longer than a result of `size` elements. */
 function tiled(x: TypedArray, size: number): TypedArray {
   const times = Math.min(Math.ceil(shortRow / x.length), size / x.length);
-  const tile = new (x.constructor as { new (length: number): TypedArray })(x.length * times);
+  const tile = allocate(dtypeOf(x), x.length * times);
   for (let k = 0; k < times; k++) tile.set(x, k * x.length);
   return tile;
 }
@@ -71,9 +80,13 @@ function eachTile(size: number, length: number, tile: (from: number, n: number) 
   for (let from = 0; from < size; from += length) tile(from, Math.min(length, size - from));
 }
 
-/** out = f(x, y, z) elementwise with broadcasting. */
-export function zip3Kernel(f: Scalar3): Kernel {
-  const loop = zip3Loop(f);
+/** out = f(x, y, z) elementwise with broadcasting; `fast` names the SIMD kernel that long rows may use. */
+export function zip3Kernel(f: Scalar3, fast?: "where"): Kernel {
+  const slow = zip3Loop(f);
+  const loop: Zip3 = (out, o, x, xo, xs, y, yo, ys, z, zo, zs, n) => {
+    if (fast === "where" && n >= smallZip && whereFloat(out, o, x, xo, xs, y, yo, ys, z, zo, zs, n)) return;
+    slow(out, o, x, xo, xs, y, yo, ys, z, zo, zs, n);
+  };
   return (out, inputs) => {
     const [x, y, z] = inputs.map(elements) as [TypedArray, TypedArray, TypedArray];
     const rows = plan(out.shape, inputs);

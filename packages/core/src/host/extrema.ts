@@ -57,38 +57,64 @@ export const minMiddle: Reduction = along((x, out, outer, length, inner) => {
 
 /** Where the largest is along the middle: the first of equals, or the first NaN. */
 export const argmaxMiddle: Reduction = along((x, out, outer, length, inner) => {
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      let at = o * length * inner + i;
-      let best = x[at]!;
-      let where = 0;
-      for (let k = 1; k < length && best === best; k++) {
-        const v = x[(at += inner)]!;
-        if (v > best || v !== v) {
+  if (inner === 1) {
+    for (let o = 0, at = 0; o < outer; o++) {
+      let best = x[at++]!;
+      for (let k = 1; k < length; k++) {
+        const v = x[at++]!;
+        if (v > best || (v !== v && best === best)) {
           best = v;
-          where = k;
+          out[o] = k;
         }
       }
-      out[o * inner + i] = where;
+    }
+    return;
+  }
+  const best = new Float64Array(inner);
+  for (let o = 0, at = 0; o < outer; o++) {
+    const to = o * inner;
+    for (let i = 0; i < inner; i++) best[i] = x[at++]!;
+    for (let k = 1; k < length; k++) {
+      for (let i = 0; i < inner; i++) {
+        const v = x[at++]!;
+        const b = best[i]!;
+        if (v > b || (v !== v && b === b)) {
+          best[i] = v;
+          out[to + i] = k;
+        }
+      }
     }
   }
 });
 
 /** Where the smallest is along the middle. */
 export const argminMiddle: Reduction = along((x, out, outer, length, inner) => {
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      let at = o * length * inner + i;
-      let best = x[at]!;
-      let where = 0;
-      for (let k = 1; k < length && best === best; k++) {
-        const v = x[(at += inner)]!;
-        if (v < best || v !== v) {
+  if (inner === 1) {
+    for (let o = 0, at = 0; o < outer; o++) {
+      let best = x[at++]!;
+      for (let k = 1; k < length; k++) {
+        const v = x[at++]!;
+        if (v < best || (v !== v && best === best)) {
           best = v;
-          where = k;
+          out[o] = k;
         }
       }
-      out[o * inner + i] = where;
+    }
+    return;
+  }
+  const best = new Float64Array(inner);
+  for (let o = 0, at = 0; o < outer; o++) {
+    const to = o * inner;
+    for (let i = 0; i < inner; i++) best[i] = x[at++]!;
+    for (let k = 1; k < length; k++) {
+      for (let i = 0; i < inner; i++) {
+        const v = x[at++]!;
+        const b = best[i]!;
+        if (v < b || (v !== v && b === b)) {
+          best[i] = v;
+          out[to + i] = k;
+        }
+      }
     }
   }
 });

@@ -58,7 +58,9 @@ const loop2: Loop2 = (f, out, o, x, xo, xs, y, yo, ys, n) => {
 };
 
 const loop3: Loop3 = (f, out, o, x, xo, xs, y, yo, ys, z, zo, zs, n) => {
-  for (let i = 0; i < n; i++) out[o + i] = f(x[xo + i * xs]!, y[yo + i * ys]!, z[zo + i * zs]!);
+  if (xs === 1 && ys === 1 && zs === 1) {
+    for (let i = 0; i < n; i++) out[o + i] = f(x[xo + i]!, y[yo + i]!, z[zo + i]!);
+  } else for (let i = 0; i < n; i++) out[o + i] = f(x[xo + i * xs]!, y[yo + i * ys]!, z[zo + i * zs]!);
 };
 
 /**
@@ -107,7 +109,10 @@ export function zipLoop(f: Scalar2): Zip {
     loops((code(out) << 4) | (code(x) << 2) | code(y))(f, out, o, x, xo, xs, y, yo, ys, n);
 }
 
-export function zip3Loop(f: Scalar3): (...args: DropFirst<Parameters<Loop3>>) => void {
+/** A `Loop3` of a certain function. */
+export type Zip3 = (...args: DropFirst<Parameters<Loop3>>) => void;
+
+export function zip3Loop(f: Scalar3): Zip3 {
   const loops = perTypes(loop3);
   return (out, o, x, xo, xs, y, yo, ys, z, zo, zs, n) =>
     loops((code(out) << 6) | (code(x) << 4) | (code(y) << 2) | code(z))(f, out, o, x, xo, xs, y, yo, ys, z, zo, zs, n);

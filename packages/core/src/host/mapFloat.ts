@@ -41,13 +41,18 @@ type MapKernel = (count: number, low: number, high: number) => number | void;
  * @returns false, with nothing done, where there is no kernel or WebAssembly is not to be had.
  */
 export function mapFloat(name: FastMap, x: TypedArray, out: TypedArray): boolean {
-  const single = x instanceof Float32Array && out instanceof Float32Array;
-  if (!single && !(x instanceof Float64Array && out instanceof Float64Array && isArithmetic(name))) return false;
   const wasm = hostWasm();
   if (wasm === null) return false;
-  const kernel: MapKernel = single ? wasm[`${name}32`] : wasm[`${name as ArithmeticMap}64`];
+  let kernel: MapKernel;
+  let scratch: Float32Array | Float64Array;
+  if (x instanceof Float32Array && out instanceof Float32Array) {
+    kernel = wasm[`${name}32`];
+    scratch = singles(wasm);
+  } else if (x instanceof Float64Array && out instanceof Float64Array && isArithmetic(name)) {
+    kernel = wasm[`${name}64`];
+    scratch = doubles(wasm);
+  } else return false;
   const domain = domains[name];
-  const scratch = (single ? singles : doubles)(wasm);
   const size = scratch.length;
   for (let at = 0; at < x.length; at += size) {
     const count = Math.min(size, x.length - at);

@@ -100,3 +100,16 @@ const copyBlocks = perType(
     }
   },
 );
+
+/** Copies rows of w adjacent elements to where they lie in rows of `width`. */
+export function copyRows(from: TypedArray, out: TypedArray, start: number, width: number, rows: number, w: number): void {
+  if (rows === 1) out.set(from, start);
+  else rowCopies(from, out, start, width, rows, w);
+}
+
+const rowCopies = perType((from: TypedArray, out: TypedArray, start: number, width: number, rows: number, w: number) => {
+  for (let r = 0, p = 0, q = start; r < rows; r++, p += w, q += width) {
+    if (w > 64) out.set(from.subarray(p, p + w), q);
+    else for (let i = 0; i < w; i++) out[q + i] = from[p + i]!;
+  }
+});

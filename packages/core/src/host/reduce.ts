@@ -37,6 +37,7 @@ function product(shape: Shape, from: number, to: number): number {
 
 /** Sums along the middle, in float64: pairwise, so that the error grows with log n. */
 export function sumMiddle(out: TypedArray, { elements, outer, length, inner }: Middle): void {
+  if (inner === 1 && length <= SHORT) return shortSums(elements, out, outer, length);
   if (inner === 1) {
     for (let o = 0; o < outer; o++) out[o] = sumRange(elements, o * length, (o + 1) * length);
     return;
@@ -46,18 +47,36 @@ export function sumMiddle(out: TypedArray, { elements, outer, length, inner }: M
   if (wide !== out) out.set(wide);
 }
 
+/** Rows up to this length are summed one element after the other. */
+const SHORT = 16;
+
+const shortSums = perType((x: TypedArray, out: TypedArray, outer: number, length: number) => {
+  for (let o = 0, at = 0; o < outer; o++) {
+    let s = 0;
+    for (let k = 0; k < length; k++) s += x[at++]!;
+    out[o] = s;
+  }
+});
+
 /** The product along the middle, in float64; of int32 modulo 2³². */
 export function prodMiddle(out: TypedArray, { elements, outer, length, inner }: Middle): void {
   (out instanceof Int32Array ? wholeProducts : products)(elements, out, outer, length, inner);
 }
 
 const products = perType((x: TypedArray, out: TypedArray, outer: number, length: number, inner: number) => {
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
+  if (inner === 1) {
+    for (let o = 0, at = 0; o < outer; o++) {
       let p = 1;
-      for (let k = 0, at = o * length * inner + i; k < length; k++, at += inner) p *= x[at]!;
-      out[o * inner + i] = p;
+      for (let k = 0; k < length; k++) p *= x[at++]!;
+      out[o] = p;
     }
+    return;
+  }
+  const row = new Float64Array(inner);
+  for (let o = 0, at = 0; o < outer; o++) {
+    row.fill(1);
+    for (let k = 0; k < length; k++) for (let i = 0; i < inner; i++) row[i]! *= x[at++]!;
+    out.set(row, o * inner);
   }
 });
 

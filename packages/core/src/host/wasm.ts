@@ -30,6 +30,9 @@ export type ZipArrays = (count: number) => void;
 /** The same with a number for one of the operands. */
 export type ZipNumber = (count: number, y: number) => void;
 
+/** Whether x∘y, or a choice by flags, for numbers where a zip has them. */
+type CompareArrays = (count: number) => void;
+
 /** Elementary functions that hold everywhere, and those that do not. */
 type Total = "exp" | "expm1" | "sechSquared" | "sigmoid" | "softplus" | "tanh";
 type Local = "cos" | "log" | "log1p" | "sin";
@@ -40,11 +43,14 @@ export type ArithmeticZip = "add" | "div" | "maximum" | "minimum" | "mul" | "sub
 /** The number to the right, and to the left where that makes a difference. */
 export type NumberZip = `${ArithmeticZip}Number` | "numberDiv" | "numberSub";
 
+export type Comparison = "equal" | "greater" | "greaterEqual" | "notEqual";
+
 type Both<Name extends string> = `${Name}32` | `${Name}64`;
 type Kernels = Readonly<Record<`${Total}32` | Both<ArithmeticMap>, MapAll>> &
   Readonly<Record<`${Local}32`, MapWithin>> &
   Readonly<Record<Both<ArithmeticZip>, ZipArrays>> &
-  Readonly<Record<Both<NumberZip>, ZipNumber>>;
+  Readonly<Record<Both<NumberZip>, ZipNumber>> &
+  Readonly<Record<Both<Comparison | "where">, CompareArrays>>;
 
 /** The sum of the first `count` numbers of the raw area. */
 type Sum = (count: number) => number;
@@ -55,6 +61,7 @@ type SumRows = (rows: number, cols: number) => void;
 export interface HostWasm extends Kernels {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly BLOCK_C: Constant;
+  readonly FLAGS: Constant;
   readonly KC: Constant;
   readonly MC: Constant;
   readonly MR: Constant;

@@ -18,7 +18,7 @@ import { rootSafe } from "./std.js";
 
 export interface NormOptions extends ReduceOptions {
   /** 2 for √Σx² (the default), 1 for Σ|x|, Infinity for max |x|. */
-  readonly ord?: 1 | 2 | number | undefined;
+  readonly ord?: number | undefined;
 }
 
 /** A number gives its magnitude, a tensor a tensor. */

@@ -1,7 +1,6 @@
 import { asTensor, type Operand } from "../convert.js";
 import { ShapeError } from "../errors.js";
-import { lowerMask } from "../host/triangle.js";
-import { where } from "../primitives/where.js";
+import { lowerTriangle } from "../primitives/linear.js";
 import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 
@@ -19,8 +18,8 @@ export interface DiagonalOptions {
  */
 export function tril(operand: Operand, { offset = 0 }: DiagonalOptions = {}): Tensor {
   const x = asTensor("tril", operand);
-  const [rows, columns] = matrixSize("tril", x);
-  return where(lowerMask(rows, columns, checkOffset("tril", offset)), x, 0);
+  matrixSize("tril", x);
+  return lowerTriangle(x, checkOffset("tril", offset));
 }
 
 /** Rows and columns of the matrices in the last two axes. */

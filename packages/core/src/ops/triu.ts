@@ -1,6 +1,5 @@
 import { asTensor, type Operand } from "../convert.js";
-import { lowerMask } from "../host/triangle.js";
-import { where } from "../primitives/where.js";
+import { upperTriangle } from "../primitives/linear.js";
 import type { Tensor } from "../tensor.js";
 import { checkOffset, matrixSize, type DiagonalOptions } from "./tril.js";
 
@@ -13,6 +12,6 @@ import { checkOffset, matrixSize, type DiagonalOptions } from "./tril.js";
  */
 export function triu(operand: Operand, { offset = 0 }: DiagonalOptions = {}): Tensor {
   const x = asTensor("triu", operand);
-  const [rows, columns] = matrixSize("triu", x);
-  return where(lowerMask(rows, columns, checkOffset("triu", offset) - 1), 0, x);
+  matrixSize("triu", x);
+  return upperTriangle(x, checkOffset("triu", offset));
 }

@@ -1,5 +1,6 @@
-import { allocate, checkDType, isFloat, type Kind } from "../dtype.js";
+import { allocate, checkDType, isFloat, type Kind, type TypedArray } from "../dtype.js";
 import { AutodiffError } from "../errors.js";
+import { perType } from "../host/loops.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import { scalarShape } from "../shape.js";
 import { HostTensor, kindOf, shapeOf, type Tensor, type Value } from "../tensor.js";
@@ -26,9 +27,13 @@ export const cast: Primitive<CastOp> = definePrimitive<readonly [Value], Value, 
   evaluate: ([x], { to }) => {
     if (to === "number") return typeof x === "number" ? x : x.item();
     if (typeof x !== "number" && x.dtype === to) return x;
-    const from: ArrayLike<number> = typeof x === "number" ? [x] : x.elements;
+    const from = typeof x === "number" ? Float64Array.of(x) : x.elements;
     const out = allocate(to, from.length);
-    for (let i = 0; i < from.length; i++) out[i] = to === "bool" ? Number(from[i] !== 0) : toRange(from[i]!, to);
+    if (to === "bool") truths(from, out);
+    else {
+      if (to === "int32" && (from instanceof Float64Array || from instanceof Float32Array)) checkRange(from);
+      out.set(from);
+    }
     return new HostTensor(typeof x === "number" ? scalarShape : x.shape, to, out);
   },
   jvp: (_out, _inputs, { to }) => [carries(to) ? (dx) => cast(dx, to) : null],
@@ -40,9 +45,13 @@ function carries(to: Kind): boolean {
   return to === "number" || isFloat(to);
 }
 
-function toRange(x: number, to: Kind): number {
-  if (to === "int32" && !(x > -2147483649 && x < 2147483648)) {
-    throw new AutodiffError(`cast: ${x} does not fit int32.`);
+const truths = perType((from: TypedArray, out: TypedArray) => {
+  for (let i = 0; i < from.length; i++) out[i] = from[i] !== 0 ? 1 : 0;
+});
+
+function checkRange(xs: Float64Array | Float32Array): void {
+  for (let i = 0; i < xs.length; i++) {
+    const x = xs[i]!;
+    if (!(x > -2147483649 && x < 2147483648)) throw new AutodiffError(`cast: ${x} does not fit int32.`);
   }
-  return x;
 }

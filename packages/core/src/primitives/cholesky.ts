@@ -1,11 +1,10 @@
 import { asTensor, type Operand } from "../convert.js";
 import { eye } from "../create.js";
 import { choleskyKernel } from "../host/linalg.js";
-import { tril } from "../ops/tril.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import type { Tensor } from "../tensor.js";
 import { add } from "./add.js";
-import { checkSquare } from "./linear.js";
+import { checkSquare, lowerTriangle } from "./linear.js";
 import { matmul } from "./matmul.js";
 import { mul } from "./mul.js";
 import { sub } from "./sub.js";
@@ -45,7 +44,7 @@ function symmetric(x: Tensor): Tensor {
 
 /** Φ */
 function halfLower(x: Tensor): Tensor {
-  return sub(tril(x), mul(x, mul(eye(x.shape.at(-1)!, undefined, x.dtype), 0.5)));
+  return sub(lowerTriangle(x), mul(x, mul(eye(x.shape.at(-1)!, undefined, x.dtype), 0.5)));
 }
 
 /** op(L)⁻¹·X·op(L)⁻ᵀ */

@@ -1,5 +1,6 @@
 import { asTensor, type Operand } from "../convert.js";
 import { AutodiffError, ShapeError } from "../errors.js";
+import { copyRows } from "../host/permute.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import { resolveAxis, showShape, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -44,7 +45,7 @@ export const concat: Primitive<ConcatOp> = definePrimitive<readonly Tensor[], Te
     let at = 0;
     for (const x of xs) {
       const w = rows === 0 ? 0 : x.size / rows;
-      for (let r = 0; r < rows; r++) out.elements.set(x.elements.subarray(r * w, (r + 1) * w), r * width + at);
+      copyRows(x.elements, out.elements, at, width, rows, w);
       at += w;
     }
   },

@@ -1,9 +1,8 @@
 import type { ArrayLike, Operand } from "../convert.js";
 import { allocate, isFloat } from "../dtype.js";
-import { mapKernel, zip3Kernel, zipKernel, type Kernel } from "../host/elementwise.js";
+import { mapKernel, zip3Kernel, zipKernel, type FastZip, type Kernel } from "../host/elementwise.js";
 import type { Scalar1, Scalar2, Scalar3 } from "../host/loops.js";
 import type { FastMap } from "../host/mapFloat.js";
-import type { ArithmeticZip } from "../host/wasm.js";
 import { allocateResult, definePrimitive, type DTypeRule, type Primitive } from "../primitive.js";
 import { broadcastShapes, sameShape, type Shape } from "../shape.js";
 import { HostTensor, shapeOf, type Tensor, type Value } from "../tensor.js";
@@ -65,15 +64,15 @@ export function unary(definition: Elementwise<Scalar1, readonly [Value], FastMap
 }
 
 /** Defines an elementwise primitive of two operands that broadcast. */
-export function binary(definition: Elementwise<Scalar2, readonly [Value, Value], ArithmeticZip>): BinaryPrimitive {
+export function binary(definition: Elementwise<Scalar2, readonly [Value, Value], FastZip>): BinaryPrimitive {
   const { f } = definition;
   return elementwise<readonly [Value, Value], BinaryOp>(definition, ([x, y]) => f(x!, y!), zipKernel(f, definition.fast));
 }
 
 /** Defines an elementwise primitive of three operands that broadcast. */
-export function ternary(definition: Elementwise<Scalar3, readonly [Value, Value, Value]>): TernaryPrimitive {
+export function ternary(definition: Elementwise<Scalar3, readonly [Value, Value, Value], "where">): TernaryPrimitive {
   const { f } = definition;
-  return elementwise<readonly [Value, Value, Value], TernaryOp>(definition, ([x, y, z]) => f(x!, y!, z!), zip3Kernel(f));
+  return elementwise<readonly [Value, Value, Value], TernaryOp>(definition, ([x, y, z]) => f(x!, y!, z!), zip3Kernel(f, definition.fast));
 }
 
 function elementwise<In extends readonly Value[], Op extends (...args: never[]) => Value>(

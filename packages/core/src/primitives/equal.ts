@@ -9,5 +9,6 @@ import { binary, type BinaryPrimitive } from "./elementwise.js";
 export const equal: BinaryPrimitive = binary({
   name: "equal",
   f: (x, y) => (x === y ? 1 : 0),
+  fast: "equal",
   dtype: "bool",
 });

@@ -9,5 +9,6 @@ import { binary, type BinaryPrimitive } from "./elementwise.js";
 export const greater: BinaryPrimitive = binary({
   name: "greater",
   f: (x, y) => (x > y ? 1 : 0),
+  fast: "greater",
   dtype: "bool",
 });

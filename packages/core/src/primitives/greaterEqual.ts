@@ -9,5 +9,6 @@ import { binary, type BinaryPrimitive } from "./elementwise.js";
 export const greaterEqual: BinaryPrimitive = binary({
   name: "greaterEqual",
   f: (x, y) => (x >= y ? 1 : 0),
+  fast: "greaterEqual",
   dtype: "bool",
 });

@@ -9,5 +9,6 @@ import { binary, type BinaryPrimitive } from "./elementwise.js";
 export const less: BinaryPrimitive = binary({
   name: "less",
   f: (x, y) => (x < y ? 1 : 0),
+  fast: "less",
   dtype: "bool",
 });

@@ -9,5 +9,6 @@ import { binary, type BinaryPrimitive } from "./elementwise.js";
 export const lessEqual: BinaryPrimitive = binary({
   name: "lessEqual",
   f: (x, y) => (x <= y ? 1 : 0),
+  fast: "lessEqual",
   dtype: "bool",
 });

@@ -1,7 +1,9 @@
 import { ShapeError } from "../errors.js";
 import { broadcastShapes, showShape, type Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
+import { lowerMask } from "../host/triangle.js";
 import { reshape } from "./reshape.js";
+import { where } from "./where.js";
 
 /** Checks that an operand holds square matrices. */
 export function checkSquare(who: string, { shape }: Tensor): void {
@@ -35,4 +37,14 @@ export function remembered(f: (ct: Tensor) => Tensor): (ct: Tensor) => Tensor {
     if (last === undefined || last[0] !== ct) last = [ct, f(ct)];
     return last[1];
   };
+}
+
+/** What lies on a diagonal of each matrix or below it. */
+export function lowerTriangle(x: Tensor, offset = 0): Tensor {
+  return where(lowerMask(x.shape.at(-2)!, x.shape.at(-1)!, offset), x, 0);
+}
+
+/** What lies on a diagonal of each matrix or above it. */
+export function upperTriangle(x: Tensor, offset = 0): Tensor {
+  return where(lowerMask(x.shape.at(-2)!, x.shape.at(-1)!, offset - 1), 0, x);
 }

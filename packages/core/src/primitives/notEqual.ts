@@ -9,5 +9,6 @@ import { binary, type BinaryPrimitive } from "./elementwise.js";
 export const notEqual: BinaryPrimitive = binary({
   name: "notEqual",
   f: (x, y) => (x !== y ? 1 : 0),
+  fast: "notEqual",
   dtype: "bool",
 });

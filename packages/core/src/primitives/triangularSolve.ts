@@ -1,12 +1,10 @@
 import { asTensor, type Operand } from "../convert.js";
 import { triangularSolveKernel, type Triangle } from "../host/linalg.js";
-import { tril } from "../ops/tril.js";
-import { triu } from "../ops/triu.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import type { Tensor } from "../tensor.js";
 import { bind } from "../trace.js";
 import { unbroadcast } from "./conform.js";
-import { remembered, solutionShape, withColumns } from "./linear.js";
+import { lowerTriangle, remembered, solutionShape, upperTriangle, withColumns } from "./linear.js";
 import { behindBatch, matmul } from "./matmul.js";
 import { neg } from "./neg.js";
 
@@ -59,5 +57,5 @@ export const triangularSolve: Primitive<TriangularSolveOp> = definePrimitive<rea
 /** The part of a matrix that is read. */
 function triangle(x: Tensor, { lower, unitDiagonal }: Triangle): Tensor {
   const inside = unitDiagonal ? 1 : 0;
-  return lower ? tril(x, { offset: -inside }) : triu(x, { offset: inside });
+  return lower ? lowerTriangle(x, -inside) : upperTriangle(x, inside);
 }

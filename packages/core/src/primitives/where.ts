@@ -10,6 +10,7 @@ import { ternary, type TernaryPrimitive } from "./elementwise.js";
 export const where: TernaryPrimitive = ternary({
   name: "where",
   f: (cond, x, y) => (cond !== 0 ? x : y),
+  fast: "where",
   decides: 0,
   partials: (_out, [cond]) => [null, (v) => where(cond, v, 0), (v) => where(cond, 0, v)],
 });

@@ -1,0 +1,7 @@
+import type { CorePrimitiveName } from "@polyad/core/extend";
+import type { Case } from "./case.js";
+import { elementwiseCases } from "./elementwise.js";
+import { structureCases } from "./structure.js";
+
+/** How to call each primitive of core: total by type, so that one without cases does not compile. */
+export const cases: Readonly<Record<CorePrimitiveName, readonly Case[]>> = { ...elementwiseCases, ...structureCases };

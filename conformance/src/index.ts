@@ -1,0 +1,1 @@
+export { testBackend, type TestOptions } from "./testBackend.js";

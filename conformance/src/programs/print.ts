@@ -1,0 +1,203 @@
+import type { ADType } from "@polyad/core";
+import type { Disagreement } from "./check.js";
+import type { Engines } from "./evaluate.js";
+import { depthOf, type Attribute, type Body, type Leaf, type Literal, type NestedNode, type Program, type Tree } from "./program.js";
+import { Subject, type Question } from "./subject.js";
+
+/** Engines that a printed program imports by name. */
+const packages: Readonly<Record<string, readonly [factory: string, from: string]>> = {
+  tape: ["AutoTape", "@polyad/backend-tape"],
+  forward: ["AutoForward", "@polyad/backend-forward"],
+  "finite-diff": ["AutoFiniteDiff", "@polyad/backend-finite-diff"],
+  tfjs: ["AutoTfjs", "@polyad/backend-tfjs"],
+  onnx: ["AutoOnnx", "@polyad/backend-onnx"],
+};
+
+/** The program and what was asked of it, as a TypeScript file that prints what the engines say. */
+export function printProgram(program: Program, disagreement: Disagreement, origin: string): string {
+  return new Printer(program).file(disagreement, origin);
+}
+
+class Printer {
+  private readonly names = new Set<string>();
+  private readonly modules = new Set<string>();
+  private readonly unknown = new Set<string>();
+
+  constructor(private readonly program: Program) {}
+
+  file({ question, against, where, got, expected, tolerance }: Disagreement, origin: string): string {
+    const questions = typeof against === "string" ? [question] : [question, against];
+    const body = [
+      `const args = [${this.program.args.map((tree) => this.argument(tree)).join(", ")}] as const;`,
+      ...this.functions(questions),
+      ...questions.map((q, i) => `console.log(${JSON.stringify(this.title(q))}, ${this.operator(q, this.nested() ? i : 0)});`),
+    ];
+    const held = typeof against === "string" ? against : this.title(against);
+    return [
+      `// Found by @polyad/conformance, ${origin}.`,
+      `// ${this.title(question)}${where && `, ${where}`}: got ${got}, expected ${expected}${tolerance > 0 ? ` within ${tolerance.toPrecision(2)}` : ""} (${held}).`,
+      ...[...this.unknown].map((tag) => `// Import the package that defines the engine "${tag}".`),
+      `import { ${[...this.names].sort().join(", ")} } from "@polyad/core";`,
+      ...[...this.modules].sort().map((from) => `import "${from}";`),
+      "",
+      ...body,
+      "",
+    ].join("\n");
+  }
+
+  private nested(): boolean {
+    return depthOf(this.program.body) > 0;
+  }
+
+  /** f, once for each choice of engines inside it. */
+  private functions(questions: readonly Question[]): string[] {
+    const parameters = `...[${this.program.args.map((tree) => this.pattern(tree)).join(", ")}]: ${this.core("Traced", true)}<typeof args>`;
+    const one = (nested: Engines, name: string): string[] => [
+      `const ${name} = (${parameters}) => {`,
+      ...this.body(this.program.body, "  ", "", (k) => leafName(k), nested),
+      "};",
+    ];
+    return this.nested() ? questions.flatMap((q, i) => one(q.nested, `f${i}`)) : one(questions[0]!.nested, "f0");
+  }
+
+  private body({ nodes, results }: Body, indent: string, prefix: string, parameter: (k: number) => string, nested: Engines): string[] {
+    const names: string[] = [];
+    const lines: string[] = [];
+    nodes.forEach((node, i) => {
+      if (node.kind === "arg") names[i] = parameter(node.index);
+      else if (node.kind === "const" && node.value.kind === "number") names[i] = number(node.value.data[0]!);
+      else {
+        const name = `${prefix}${"n"}${i}`;
+        names[i] = name;
+        if (node.kind === "const") lines.push(`${indent}const ${name} = ${this.literal(node.value)};`);
+        else if (node.kind === "call") {
+          const inputs = node.inputs.map((j) => names[j]!);
+          const all = [...(node.listed === true ? [`[${inputs.join(", ")}]`] : inputs), ...node.rest.filter((r) => JSON.stringify(r) !== "{}").map(attribute)];
+          lines.push(`${indent}const ${name} = ${this.core(node.op)}(${all.join(", ")})${node.pick === undefined ? "" : `[${node.pick}]`};`);
+        } else lines.push(...this.operatorInside(node, name, names, indent, nested));
+      }
+    });
+    const ys = results.map((i) => names[i]!);
+    return [...lines, `${indent}return ${ys.length === 1 ? ys[0]! : `[${ys.join(", ")}]`};`];
+  }
+
+  private operatorInside(node: NestedNode, name: string, names: readonly string[], indent: string, [ad, other]: Engines): string[] {
+    const active = node.inputs.map((_, k) => `${name}x${k}`);
+    const inner = this.body(node.body, `${indent}  `, name, (k) => active[k] ?? names[node.captured[k - active.length]!]!, [other, ad]);
+    const f = [`(${active.map((x) => `${x}: ${this.core("Value", true)}`).join(", ")}) => {`, ...inner, `${indent}}`];
+    const at = node.inputs.map((i) => names[i]!).join(", ");
+    const seed = node.seed === undefined ? "" : `, ${names[node.seed]!}`;
+    const engine = node.operator === "hvp" ? `${this.core("SecondOrder")}(${this.token(ad)}, ${this.token(other)})` : this.token(ad);
+    const called = `${this.core(node.operator)}(${f.join("\n")}`;
+    const text = node.operator === "checkpoint" ? `${called})(${at})` : `${called}, ${engine}, ${at}${seed})${node.operator === "gradient" ? `[${node.pick}]` : ""}`;
+    return `${indent}const ${name} = ${text};`.split("\n");
+  }
+
+  private operator(question: Question, which: number): string {
+    const { operator, ad, nested } = question;
+    const subject = this.subject(question);
+    const f = `f${which}`;
+    const parts = subject.weights;
+    const sums = parts.map((w, k) => `${this.core("sum")}(${this.core("mul")}(${this.literal(w)}, ${parts.length === 1 ? "y" : `y[${k}]!`}))`);
+    const alone = parts.length === 1 && parts[0]!.shape.length === 0;
+    const total = (): string => sums.reduce((a, b) => `${this.core("add")}(${a}, ${b})`);
+    const loss = (): string => (alone ? f : `(...x: Parameters<typeof ${f}>) => { const y = ${f}(...x); return ${total()}; }`);
+    const packed = (g: string): string => `(x: Parameters<typeof ${f}>) => (${g})(...x)`;
+    const direction = (): string => `[${this.program.args.map((tree) => this.argument(tree, (k) => subject.directions[k])).join(", ")}]`;
+    switch (operator) {
+      case "value":
+        return `${f}(...(args as unknown as Parameters<typeof ${f}>))`;
+      case "gradient":
+        return `${this.core("gradient")}(${loss()}, ${this.token(ad)}, ...args)`;
+      case "pushforward":
+        return `${this.core("pushforward")}(${packed(f)}, ${this.token(ad)}, args, ${direction()})`;
+      case "pullback":
+        return `${this.core("pullback")}(${packed(f)}, ${this.token(ad)}, args, ${parts.length === 1 ? this.literal(parts[0]!) : `[${parts.map((w) => this.literal(w)).join(", ")}]`})`;
+      case "hvp":
+        return `${this.core("hvp")}(${packed(loss())}, ${this.core("SecondOrder")}(${this.token(ad)}, ${this.token(nested[0])}), args, ${direction()})`;
+      case "trace":
+        return `${this.core("trace")}(${f}, ...args).optimize().evaluate(...args)`;
+      case "gradient of the trace":
+        return `${this.core("trace")}((...x: Parameters<typeof ${f}>) => ${this.core("gradient")}(${loss()}, ${this.token(ad)}, ...x), ...args).optimize().evaluate(...args)`;
+    }
+  }
+
+  private subject({ nested }: Question): Pick<Subject, "weights" | "directions"> {
+    try {
+      return new Subject(this.program, nested);
+    } catch {
+      return { weights: [{ kind: "number", shape: [], data: [1] }], directions: [] };
+    }
+  }
+
+  private title({ operator, ad, nested }: Question): string {
+    const inside = this.nested() ? `, ${nested[0].adtype} inside` : "";
+    return operator === "value" ? `value${inside}` : `${operator} by ${ad.adtype}${operator === "hvp" ? ` over ${nested[0].adtype}` : inside}`;
+  }
+
+  private argument(tree: Tree, other?: (k: number) => Literal | null | undefined): string {
+    if (typeof tree === "number") {
+      const leaf = this.program.leaves[tree]!;
+      const value = other === undefined ? leaf.value : other(tree);
+      return value ? this.leaf({ ...leaf, value }, other === undefined) : "null";
+    }
+    if ("inert" in tree) return JSON.stringify(tree.inert);
+    if ("items" in tree) return `[${tree.items.map((part) => this.argument(part, other)).join(", ")}]`;
+    return `{ ${Object.entries(tree.fields).map(([key, part]) => `${key}: ${this.argument(part, other)}`).join(", ")} }`;
+  }
+
+  private leaf({ form, value, constant }: Leaf, marked: boolean): string {
+    const text = form === "typedArray" ? `new ${value.kind === "float32" ? "Float32Array" : "Float64Array"}([${value.data.map(number).join(", ")}])` : this.literal(value);
+    return marked && constant === true ? `${this.core("Const")}(${text})` : text;
+  }
+
+  /** Destructures an argument into its leaves. */
+  private pattern(tree: Tree): string {
+    if (typeof tree === "number") return leafName(tree);
+    if ("inert" in tree) return "_";
+    if ("items" in tree) return `[${tree.items.map((part) => this.pattern(part)).join(", ")}]`;
+    return `{ ${Object.entries(tree.fields).flatMap(([key, part]) => (typeof part === "object" && "inert" in part ? [] : [`${key}: ${this.pattern(part)}`])).join(", ")} }`;
+  }
+
+  private literal({ kind, shape, data }: Literal): string {
+    if (kind === "number") return number(data[0]!);
+    const make = this.core("tensor");
+    if (data.length === 0) return `${make}([], [${shape.join(", ")}], "${kind}")`;
+    const rows = (axis: number, from: number, size: number): string => {
+      if (axis === shape.length) return number(data[from]!);
+      const step = size / shape[axis]!;
+      return `[${Array.from({ length: shape[axis]! }, (_, i) => rows(axis + 1, from + i * step, step)).join(", ")}]`;
+    };
+    return `${make}(${rows(0, 0, data.length)}${kind === "float64" ? "" : `, null, "${kind}"`})`;
+  }
+
+  private token(ad: ADType): string {
+    const { adtype, execution: _, ...options } = ad;
+    const known = packages[adtype];
+    if (known === undefined) {
+      this.unknown.add(adtype);
+      return JSON.stringify(ad);
+    }
+    this.modules.add(known[1]);
+    return `${this.core(known[0])}(${Object.keys(options).length === 0 ? "" : JSON.stringify(options)})`;
+  }
+
+  private core(name: string, type = false): string {
+    this.names.add(type ? `type ${name}` : name);
+    return name;
+  }
+}
+
+function leafName(k: number): string {
+  return "abcdeghijklm"[k] ?? `leaf${k}`;
+}
+
+function number(x: number): string {
+  return Object.is(x, -0) ? "-0" : String(x);
+}
+
+function attribute(x: Attribute): string {
+  if (Array.isArray(x)) return `[${x.map((part: Attribute) => attribute(part)).join(", ")}]`;
+  if (typeof x === "object" && x !== null) return `{ ${Object.entries(x).map(([key, part]) => `${key}: ${attribute(part as Attribute)}`).join(", ")} }`;
+  return JSON.stringify(x);
+}

@@ -1,0 +1,53 @@
+import * as core from "@polyad/core";
+import type { Value } from "@polyad/core";
+import { carries, isSingle, kindOf, shapeOf, sizeOf, type Body, type Program } from "./program.js";
+import { Subject, type Answer, type Entry, type Question } from "./subject.js";
+
+/*
+ * The rule. Two right answers differ by rounding only: every operation errs by at most ε of its result (2⁻⁵³ in float64,
+ * 2⁻²⁴ once anything is float32), and the answer by that times its sensitivity. The sensitivity κ of an answer g is
+ * measured, not guessed: every value of the program, those of inner functions too, is multiplied by 1 + δ·r with random r
+ * in [−1, 1] and δ = 2⁻²⁶, in float64, and the question asked again. Since the factors are part of the program, they
+ * disturb the tangents and cotangents as they pass, and not only the values. Then
+ *
+ *     |a − b| ≤ slack · ε · (max |g| + κ),    κ = max over draws of max |g_disturbed − g| / δ
+ *
+ * per leaf. The one number that is not measured is `slack`: how many roundings a rule makes for each value of the program
+ * (solve, softplus or a reduction of 36 elements make dozens), and how far the largest of random disturbances falls short of
+ * the worst case. With 2¹⁰ it is 1.1e−13 (1 + κ/|g|) relative in float64.
+ */
+export const slack = 2 ** 10;
+const delta = 2 ** -26;
+const draws = 3;
+
+/** Unit roundoff of the coarsest dtype in a program. */
+export function unitOf(program: Program): number {
+  return isSingle(program) ? 2 ** -24 : 2 ** -53;
+}
+
+/** κ of each entry of an answer. */
+export function sensitivity(program: Program, question: Question, part: (answer: Answer) => readonly Entry[]): number[] {
+  const ask = (watch?: (value: Value, index: number, body: Body) => Value): readonly Entry[] =>
+    part(new Subject(program, question.nested, { widen: true, ...(watch && { watch }) }).answer(question));
+  const straight = ask();
+  const worst = straight.map(() => 0);
+  for (let draw = 1; draw <= draws; draw++) {
+    ask((value, index, body) => disturbed(value, 7919 * draw + 104729 * index + 1299709 * body.nodes.length)).forEach(({ numbers }, k) => {
+      numbers.forEach((x, i) => (worst[k] = Math.max(worst[k]!, Math.abs(x - straight[k]!.numbers[i]!) / delta)));
+    });
+  }
+  return worst;
+}
+
+/** x·(1 + δ·r), the same r for the same node. */
+function disturbed(x: Value, seed: number): Value {
+  if (!carries(x)) return x;
+  let state = seed >>> 0;
+  const factor = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return 1 + delta * (state / 2 ** 31 - 1);
+  };
+  for (let i = 0; i < 3; i++) factor();
+  if (kindOf(x) === "number") return core.mul(x, factor());
+  return core.mul(x, core.tensor(Float64Array.from({ length: sizeOf(x) }, factor), shapeOf(x)));
+}

@@ -1,0 +1,23 @@
+import type { Check } from "../check.js";
+import { closing, inFloat32, withConstant, type Problem } from "../problem.js";
+import { scenariosOf } from "../scenario.js";
+import { arrays, polynomial } from "./arrays.js";
+import { numbers } from "./numbers.js";
+import { trees } from "./trees.js";
+
+const one = polynomial("one number in a vector", new Float64Array([0.75]));
+const varied: readonly Problem[] = [numbers[0]!, arrays[0]!, arrays[3]!, arrays[11]!, arrays[18]!];
+
+/** Functions with closed-form derivatives, from numbers, arrays and trees to the same. */
+export const problems: readonly Problem[] = [
+  ...numbers,
+  one,
+  ...arrays,
+  ...trees,
+  ...arrays.map(inFloat32),
+  ...varied.flatMap((p) => [withConstant(p), closing(p)]),
+  ...varied.slice(1).flatMap((p) => [inFloat32(withConstant(p)), inFloat32(closing(p))]),
+];
+
+/** Every operator on every problem. */
+export const scenarios: readonly Check[] = problems.flatMap(scenariosOf);

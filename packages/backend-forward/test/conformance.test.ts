@@ -1,0 +1,5 @@
+import { testBackend } from "@polyad/conformance";
+import { AutoForward } from "@polyad/backend-forward";
+
+testBackend(AutoForward());
+testBackend(AutoForward({ chunkSize: 2 }));
