@@ -1,4 +1,5 @@
-// npm run bench [-- --only rosen10,mlp128] [--seconds 1] [--engines polyad,tfjs-wasm] [--json out.json] [--all]
+// Polyad beside its peers, in one run. What is measured and how to read it: README.md here.
+//   npm run bench [-- --only rosen10,mlp128] [--seconds 1] [--engines polyad,tfjs-wasm] [--json out.json] [--all]
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
@@ -61,6 +62,9 @@ for (const row of chosen) {
 
 machine.loadAfter = loadavg()[0];
 console.log(`\nBars: ${bars.met} met, ${bars.missed.length} not met${bars.missed.length > 0 ? ` (${bars.missed.join("; ")})` : ""}. Load ${machine.loadBefore.toFixed(2)} before, ${machine.loadAfter.toFixed(2)} after.`);
+if (Math.max(machine.loadBefore, machine.loadAfter) > cpus().length) {
+  console.log("Others kept this machine busy: ratios to peers still hold, absolute times and GFLOP/s do not.");
+}
 if (flags.json) writeFileSync(flags.json, JSON.stringify({ machine, seconds, results, mismatches, bars }, null, 2));
 if (mismatches.length > 0) {
   console.error(`\nWRONG RESULTS OR FAILURES: the times above mean nothing where\n${mismatches.map((m) => `  ${m}`).join("\n")}`);

@@ -6,6 +6,7 @@ const { AutoTape, AutoForward, AutoFiniteDiff, gradient, withgradient, jacobian,
 const lines: string[] = [];
 const show = (x: any): string => { try { return x instanceof P.Tensor ? x.toString() : typeof x === "function" ? `fn ${x.name}` : JSON.stringify(x, (_k, v) => v instanceof P.Tensor ? v.toString() : ArrayBuffer.isView(v) ? `${v.constructor.name}[${v}]` : v instanceof Map ? [...v] : v === undefined ? "UNDEF" : v) } catch (e) { return "unshowable " + e; } };
 function p(name: string, f: () => unknown) {
+  writeFileSync("/tmp/probe.at", name);
   let out: string;
   try { const r = f(); out = "= " + (r instanceof Promise ? "PROMISE" : show(r)); if (r instanceof Promise) r.catch(() => {}); } catch (e: any) { out = `! ${e?.name}/${e?.constructor?.name}: ${e?.message ?? e}`; }
   lines.push(`${name}\n    ${out}${currentTrace() === null ? "" : "  LEAKED TRACE"}`);

@@ -65,6 +65,7 @@ export function beyond({ orders, dtypes, samples, traceable }: Engine, { order, 
   if (order > 1 && !traceable) return "derivatives of order 2: it is opaque, and is given no outer engine";
   const missing = needed.filter((dtype) => !dtypes.includes(dtype));
   if (missing.length > 0) return `${missing.join(", ")}: it takes ${dtypes.join(", ")}`;
+  if (samples && order > 1 && needed.length > 1) return "second order in two dtypes: it works from samples of f, which do not show where float32 rounded them";
   if (rules === true && samples) return "it works from samples of f, which show no kinks, exact zeros or scales other than that of x";
   return undefined;
 }

@@ -12,6 +12,8 @@ export interface Engine {
   /** Works from samples of f. */
   readonly samples: boolean;
   readonly traceable: boolean;
+  /** Has a pullback of its own; else one is put together from tangents along a basis. */
+  readonly reverse: boolean;
   /**
    * The one rule of tolerance: the largest |got − expected| that passes is `tolerance(dtype, order) · scale · κ`.
    * Scale is the largest magnitude that enters, at least 1, κ the condition number where a scenario states one. Values
@@ -42,9 +44,10 @@ function singleOf(ad: ADType): Engine {
     ad,
     name: nameOf(ad),
     dtypes: capabilities.dtypes,
-    orders: { lowest: 1, highest: capabilities.order },
+    orders: { lowest: 0, highest: capabilities.order },
     samples: capabilities.samples ?? false,
     traceable: capabilities.traceable,
+    reverse: capabilities.reverse !== undefined,
     tolerance: (dtype, order) => Math.max(exactTolerance(dtype, order), capabilities.accuracy?.(dtype, order, ad) ?? 0),
   };
 }
@@ -59,6 +62,7 @@ function pairOf(ad: SecondOrder): Engine {
     orders: { lowest: 2, highest: inner.traceable ? 2 : 1 },
     samples: outer.samples || inner.samples,
     traceable: outer.traceable && inner.traceable,
+    reverse: outer.reverse && inner.reverse,
     // Two that sample lose accuracy twice; one loses it once.
     tolerance: (dtype, order) =>
       Math.max(exactTolerance(dtype, order), ...inexact.map((e) => e.tolerance(dtype, inexact.length === 2 ? order : Math.min(order, 1)))),

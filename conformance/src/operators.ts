@@ -60,7 +60,7 @@ const square = ({ x }: At, rows: Rows): unknown => jacobianLike(x, x, rows);
 const none = (): unknown[] => [];
 const along = ({ x }: At): unknown[] => [derivativeLike(x, tangent(sizeOfTree(x)))];
 const alongTwo = ({ x }: At): unknown[] => [[0, 1].map((k) => derivativeLike(x, tangent(sizeOfTree(x), k)))];
-const against = ({ x, y }: At): unknown[] => [derivativeLike(y, tangent(sizeOfTree(y), 1))];
+const against = ({ y }: At): unknown[] => [derivativeLike(y, tangent(sizeOfTree(y), 1))];
 
 /** Every operator of core. */
 export const operators: readonly Operator[] = [

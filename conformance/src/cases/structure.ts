@@ -110,6 +110,14 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
   any: truth((x, options) => p.any(x, options)),
   argmax: position((x, options) => p.argmax(x, options)),
   argmin: position((x, options) => p.argmin(x, options)),
+  argsort: [
+    caseOf("", fc.tuple(fc.constantFrom<Kind>("float64", "float32", "int32", "bool"), shapesOf(1, 3), fc.boolean()).chain(([kind, shape, descending]) =>
+      axisOf(shape).map((axis) => ({
+        slots: [{ ...operand(kind, shape), draw: grid(0.5, 4), edges: [NaN, -0, Infinity] }],
+        call: (x) => p.argsort(x!, { axis, descending }),
+      })),
+    )),
+  ],
   broadcastTo: [
     caseOf("", fc.tuple(floats, broadcasting(1), shapes).chain(([kind, [small]]) =>
       broadcastFrom(kind === "number" ? [] : small!).map((shape) => ({ slots: [operand(kind, small!)], call: (x) => p.broadcastTo(x!, shape) })),
@@ -176,6 +184,12 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
         call: (x, i, u) => p.scatterAdd(x!, i!, u!, { axis }),
       })),
     )),
+  ],
+  searchsorted: [
+    caseOf("", fc.tuple(floatTensors, floatTensors, shapes, fc.nat(6), fc.constantFrom<"left" | "right">("left", "right")).map(([kindA, kindB, shape, n, side]) => ({
+      slots: [{ ...operand(kindA, [n]), draw: grid(0.5, 4) }, { ...operand(kindB, shape), draw: grid(0.5, 6), edges: [NaN, -Infinity] }],
+      call: (edges, x) => p.searchsorted(p.cumsum(p.abs(edges!)), x!, { side }),
+    }))),
   ],
   slice: [
     caseOf("", shapesOf(1, 4).chain((shape) =>

@@ -194,7 +194,8 @@ export class Builder {
     if (!carries(x)) return i;
     const size = Math.max(0, ...numbersOf(x).map(Math.abs));
     if (size > tall) return this.chance(0.3) ? this.call(this.choose(["tanh", "sin", "atan"]), [i]) : this.call("mul", [i, this.constant(scalar(2 ** -Math.ceil(Math.log2(size))))]);
-    if (size > 0 && size < 1e-3) return this.call("mul", [i, this.constant(scalar(2 ** Math.min(30, Math.floor(-Math.log2(size)))))]);
+    if (size > 0 && size < 1e-5) throw new Unsuitable(); // what cancelled would be blown up
+    if (size > 0 && size < 1e-3) return this.call("mul", [i, this.constant(scalar(2 ** Math.floor(-Math.log2(size))))]);
     return i;
   }
 

@@ -159,7 +159,7 @@ class Check {
       const { numbers } = got[k]!;
       if (numbers.length !== want.numbers.length) this.fail(question, against, `entry ${k}`, got[k]!.form, want.form);
       this.options.observe?.("compared", numbers.length, this.program);
-      let magnitude = accuracy === undefined ? 0 : 1;
+      let magnitude = 1;
       for (const x of want.numbers) magnitude = Math.max(magnitude, Math.abs(x));
       const far = (tolerance: number): number => numbers.findIndex((x, i) => !(Math.abs(x - want.numbers[i]!) <= tolerance));
       if (far(unit * magnitude) < 0) return;

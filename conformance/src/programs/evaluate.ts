@@ -11,8 +11,10 @@ export type Engines = readonly [ADType, ADType];
 export interface RunOptions {
   /** Everything in float64, whatever the program says. */
   readonly widen?: boolean;
-  /** Sees every value, with its node's position, and may put another in its place. */
-  readonly watch?: (value: Value, index: number, body: Body) => Value;
+  /** Sees every value, with its node's position. */
+  readonly watch?: (value: Value, index: number, body: Body) => void;
+  /** Puts another value in the place of a node's, and of each operand where a node reads it: `use` counts these, 0 is the node. */
+  readonly disturb?: (value: Value, index: number, use: number, body: Body) => Value;
 }
 
 type Op = (...args: unknown[]) => unknown;
@@ -20,16 +22,20 @@ type Op = (...args: unknown[]) => unknown;
 /** The results of a body at values of its parameters: numbers, tensors, or tracers of any engine. */
 export function run(body: Body, xs: readonly Value[], engines: Engines, options: RunOptions = {}): Value[] {
   const values: Value[] = [];
+  const { watch, disturb } = options;
   body.nodes.forEach((node, i) => {
+    let use = 0;
+    const read = (j: number): Value => (disturb === undefined ? values[j]! : disturb(values[j]!, i, ++use, body));
     const value =
       node.kind === "arg"
         ? xs[node.index]!
         : node.kind === "const"
           ? valueOf(node.value, options.widen)
           : node.kind === "call"
-            ? call(node, node.inputs.map((j) => values[j]!), options)
-            : nested(node, (j) => values[j]!, engines, options);
-    values.push(options.watch === undefined ? value : options.watch(value, i, body));
+            ? call(node, node.inputs.map(read), options)
+            : nested(node, read, engines, options);
+    watch?.(value, i, body);
+    values.push(disturb === undefined ? value : disturb(value, i, 0, body));
   });
   return body.results.map((i) => values[i]!);
 }

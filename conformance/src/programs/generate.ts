@@ -45,7 +45,7 @@ export function generate(random: Random, { engine, size = 14, nested = true }: P
     const shape = firstShape(b);
     b.leaf({ kind: b.kind(shape), shape, data: Array.from({ length: elements(shape) }, () => b.number()) });
   }
-  const broken = grow(b, 1 + Math.floor(size * random() ** 1.5), nested ? 1 : 0);
+  const broken = grow(b, 1 + Math.floor(size * random() ** 1.5), nested ? 2 : 0);
   const results = broken ? [b.nodes.length - 1] : sinks(b);
   return assembled(b, pruned({ nodes: b.nodes, results }));
 }

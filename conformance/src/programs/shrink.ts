@@ -17,13 +17,12 @@ function isSound(body: Body, xs: readonly Value[], engine: ADType): boolean {
   let sound = true;
   run(body, xs, [engine, engine], {
     watch: (value, i, of) => {
-      if (of !== body || !sound) return value;
+      if (of !== body || !sound) return;
       values[i] = value;
       const node = body.nodes[i]!;
       if (node.kind === "call" && !inDomain(node, node.inputs.map((j) => values[j]!))) sound = false;
       if (carries(value) && !numbersOf(value).every((v) => Math.abs(v) < 1e4)) sound = false;
       if (node.kind === "nested" && !isSound(node.body, [...node.inputs, ...node.captured].map((j) => values[j]!), engine)) sound = false;
-      return value;
     },
   });
   return sound && body.results.every((i) => carries(values[i]!));
@@ -64,7 +63,6 @@ function evaluated({ leaves, body }: Program, engine: ADType): Value[] | null {
     run(body, leaves.map((leaf) => valueOf(leaf.value)), [engine, engine], {
       watch: (value, i, of) => {
         if (of === body) values[i] = value;
-        return value;
       },
     });
     return values;
@@ -144,7 +142,7 @@ function* thinner(program: Program): Generator<Program> {
   }
   for (let k = 0; k < program.leaves.length; k++) {
     const leaf = program.leaves[k]!;
-    if (leaf.value.shape.length > 0) yield { ...program, leaves: put(program.leaves, k, { ...leaf, value: first(leaf.value) }) };
+    if (leaf.value.shape.length > 0) yield { ...program, leaves: put(program.leaves, k, leafWith(leaf, first(leaf.value))) };
   }
 }
 
@@ -154,7 +152,12 @@ function reshaped(program: Program, literal: (value: Literal) => Literal, length
     results,
     nodes: nodes.map((node): Node => (node.kind === "const" ? { ...node, value: literal(node.value) } : node.kind === "call" ? attribute(node) : node.kind === "nested" ? { ...node, body: inBody(node.body) } : node)),
   });
-  return { ...program, leaves: program.leaves.map((leaf) => ({ ...leaf, value: literal(leaf.value) })), body: inBody(program.body) };
+  return { ...program, leaves: program.leaves.map((leaf) => leafWith(leaf, literal(leaf.value))), body: inBody(program.body) };
+}
+
+/** A leaf with another value; a typed array stays one while it is a vector. */
+function leafWith(leaf: Leaf, value: Literal): Leaf {
+  return { ...leaf, value, form: leaf.form === "typedArray" && value.shape.length !== 1 ? "tensor" : leaf.form };
 }
 
 /** The first m along each axis of length n, or along every axis. */

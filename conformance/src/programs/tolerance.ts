@@ -6,15 +6,15 @@ import { Subject, type Answer, type Entry, type Question } from "./subject.js";
 /*
  * The rule. Two right answers differ by rounding only: every operation errs by at most ε of its result (2⁻⁵³ in float64,
  * 2⁻²⁴ once anything is float32), and the answer by that times its sensitivity. The sensitivity κ of an answer g is
- * measured, not guessed: every value of the program, those of inner functions too, is multiplied by 1 + δ·r with random r
- * in [−1, 1] and δ = 2⁻²⁶, in float64, and the question asked again. Since the factors are part of the program, they
+ * measured, not guessed: every value of the program, and every operand where an op reads it, those of inner functions too,
+ * is multiplied by 1 + δ·r with random r in [−1, 1] and δ = 2⁻²⁶, in float64, and the question asked again. Since the factors are part of the program, they
  * disturb the tangents and cotangents as they pass, and not only the values. Then
  *
- *     |a − b| ≤ slack · ε · (max |g| + κ),    κ = max over draws of max |g_disturbed − g| / δ
+ *     |a − b| ≤ slack · ε · (1 + max |g| + κ),    κ = max over draws of max |g_disturbed − g| / δ
  *
- * per leaf. The one number that is not measured is `slack`: how many roundings a rule makes for each value of the program
+ * per leaf; the 1 is the scale to which programs bring their values, for what cancels inside of a rule. The one number that is not measured is `slack`: how many roundings a rule makes for each value of the program
  * (solve, softplus or a reduction of 36 elements make dozens), and how far the largest of random disturbances falls short of
- * the worst case. With 2¹⁰ it is 1.1e−13 (1 + κ/|g|) relative in float64.
+ * the worst case. With 2¹⁰ the tolerance in float64 is 1.1e−13 × (1 + max |g| + κ).
  */
 export const slack = 2 ** 10;
 const delta = 2 ** -26;
@@ -27,12 +27,12 @@ export function unitOf(program: Program): number {
 
 /** κ of each entry of an answer. */
 export function sensitivity(program: Program, question: Question, part: (answer: Answer) => readonly Entry[]): number[] {
-  const ask = (watch?: (value: Value, index: number, body: Body) => Value): readonly Entry[] =>
-    part(new Subject(program, question.nested, { widen: true, ...(watch && { watch }) }).answer(question));
+  const ask = (disturb?: (value: Value, index: number, use: number, body: Body) => Value): readonly Entry[] =>
+    part(new Subject(program, question.nested, { widen: true, ...(disturb && { disturb }) }).answer(question));
   const straight = ask();
   const worst = straight.map(() => 0);
   for (let draw = 1; draw <= draws; draw++) {
-    ask((value, index, body) => disturbed(value, 7919 * draw + 104729 * index + 1299709 * body.nodes.length)).forEach(({ numbers }, k) => {
+    ask((value, index, use, body) => disturbed(value, 7919 * draw + 104729 * index + 15485863 * use + 1299709 * body.nodes.length)).forEach(({ numbers }, k) => {
       numbers.forEach((x, i) => (worst[k] = Math.max(worst[k]!, Math.abs(x - straight[k]!.numbers[i]!) / delta)));
     });
   }

@@ -3,6 +3,7 @@ import { closing, inFloat32, withConstant, type Problem } from "../problem.js";
 import { scenariosOf } from "../scenario.js";
 import { arrays, polynomial } from "./arrays.js";
 import { numbers } from "./numbers.js";
+import { pointwiseScenarios } from "./pointwise.js";
 import { trees } from "./trees.js";
 
 const one = polynomial("one number in a vector", new Float64Array([0.75]));
@@ -19,5 +20,5 @@ export const problems: readonly Problem[] = [
   ...varied.slice(1).flatMap((p) => [inFloat32(withConstant(p)), inFloat32(closing(p))]),
 ];
 
-/** Every operator on every problem. */
-export const scenarios: readonly Check[] = problems.flatMap(scenariosOf);
+/** Every operator on every problem, and every elementwise function at its kinks. */
+export const scenarios: readonly Check[] = [...problems.flatMap(scenariosOf), ...pointwiseScenarios];

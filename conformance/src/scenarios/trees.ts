@@ -82,6 +82,6 @@ export const trees: readonly Problem[] = [
   ofTree("an instance of a class", { at: new Point(0.5, tensor([0.25, -1]), "p"), when: new Date(0) }),
   ofTree("a layer", Affine([0.5, 0.25])),
   ofTree("a callable", { layer: callable({ theta: tensor([0.5, -1]) }, (self, x: Value) => mul(self.theta, x)), x: 2 }),
-  ofTree("numbers, tensors and typed arrays of two dtypes", { n: 0.5, x: new Float32Array([0.25, -1]), y: new Float64Array([1]), z: tensor(new Float32Array([2]), [1, 1]) }),
+  ofTree("numbers, tensors and typed arrays of two dtypes", { y: new Float64Array([1]), n: 0.5, x: new Float32Array([0.25, -1]), z: tensor(new Float32Array([2]), [1, 1]) }),
   ofTree("nothing but inert leaves", { text: "text", ids: new Int32Array(2), none: undefined }),
 ];

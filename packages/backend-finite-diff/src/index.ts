@@ -52,10 +52,11 @@ function pushforward(f: FlatFunction, xs: readonly Value[], tangents: readonly T
 
 /**
  * h balances the formula's error hᵖ against rounding ε/h, at the scale of the inputs that dx moves. One float32 among
- * what f takes and gives is enough for rounding to be float32's.
+ * these and what f gives is enough for rounding to be float32's.
  */
 function chooseStep(xs: readonly Value[], dxs: Tangents, ys: readonly Value[], order: number): number {
-  const epsilon = [...xs, ...ys].some((x) => typeof x !== "number" && x.dtype === "float32") ? 2 ** -23 : 2 ** -52;
+  const rounded = [...xs.filter((_, i) => dxs[i] !== undefined), ...ys];
+  const epsilon = rounded.some((x) => typeof x !== "number" && x.dtype === "float32") ? 2 ** -23 : 2 ** -52;
   let scale = 1;
   let length = 0;
   xs.forEach((x, i) => {

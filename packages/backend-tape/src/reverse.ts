@@ -26,7 +26,7 @@ export function reverse(trace: TapeTrace, tape: readonly Entry[], ys: readonly V
     const { primitive, out, inputs, attrs } = tape[at]!;
     const ct = slots[at];
     if (ct === undefined || primitive === null) continue;
-    const maps = primitive.vjp!(out, inputs.map((x) => trace.lower(x)), attrs);
+    const maps = primitive.vjp!(out, trace.lowerAll(inputs), attrs);
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i]!;
       if (!(x instanceof TapeTracer) || x.trace !== trace) continue;

@@ -20,8 +20,7 @@ export class TapeTrace extends Trace {
   readonly tape: Entry[] = [];
 
   process(primitive: AnyPrimitive, inputs: readonly Value[], attrs: unknown): Output {
-    const primals = inputs.map((x) => this.lower(x));
-    const out = bindAt(this.parent, primitive, primals, attrs);
+    const out = bindAt(this.parent, primitive, this.lowerAll(inputs), attrs);
     if (primitive.constant) return out;
     if (!primitive.vjp) throw noRule(primitive);
     if (!Array.isArray(out)) return carriesDerivative(out as Value) ? this.record(out as Value, primitive, inputs, attrs) : out;
@@ -32,7 +31,7 @@ export class TapeTrace extends Trace {
 
   /** Keeps arguments and results only; the backward pass runs f again, on a tape of its own. */
   override checkpoint(f: (xs: readonly Value[]) => Value[], xs: readonly Value[]): Value[] {
-    const primals = xs.map((x) => this.lower(x));
+    const primals = this.lowerAll(xs);
     const ys = at(this.parent, () => checkpointed(f, primals));
     const entry = new Several(ys, recompute(f), xs, null, this.tape.length);
     this.tape.push(entry);
@@ -42,6 +41,13 @@ export class TapeTrace extends Trace {
   /** The value one level down. */
   lower(x: Value): Value {
     return x instanceof TapeTracer && x.trace === this ? x.primal : x;
+  }
+
+  /** The values one level down. A loop: this is half of what recording costs. */
+  lowerAll(xs: readonly Value[]): Value[] {
+    const primals = new Array<Value>(xs.length);
+    for (let i = 0; i < xs.length; i++) primals[i] = this.lower(xs[i]!);
+    return primals;
   }
 
   /** A watched input. */

@@ -1,3 +1,5 @@
+import { AutodiffError } from "./errors.js";
+
 /**
  * Names an engine: plain data, so that tokens print, compare, survive structuredClone, and a library can name an engine
  * without depending on it.
@@ -26,11 +28,14 @@ export interface AutoForward extends ADType {
   readonly chunkSize?: number;
 }
 export function AutoForward(options: { readonly chunkSize?: number } = {}): AutoForward {
+  const { chunkSize = 1 } = options;
+  if (!Number.isInteger(chunkSize) || chunkSize < 1) throw new AutodiffError(`AutoForward: chunkSize must be an integer of at least 1, got ${chunkSize}.`);
   return { adtype: "forward", execution: "sync", ...options };
 }
 
 /** The difference formula: order of accuracy 1, 2, 4 or 6 in the step. */
-export type FiniteDiffScheme = "forward" | "backward" | "central" | "central4" | "central6";
+export type FiniteDiffScheme = (typeof finiteDiffSchemes)[number];
+const finiteDiffSchemes = ["forward", "backward", "central", "central4", "central6"] as const;
 
 /** Finite differences, in `@polyad/backend-finite-diff`. */
 export interface AutoFiniteDiff extends ADType {
@@ -42,6 +47,9 @@ export interface AutoFiniteDiff extends ADType {
   readonly step?: number;
 }
 export function AutoFiniteDiff(options: { readonly scheme?: FiniteDiffScheme; readonly step?: number } = {}): AutoFiniteDiff {
+  const { scheme = "central", step = 1 } = options;
+  if (!finiteDiffSchemes.includes(scheme)) throw new AutodiffError(`AutoFiniteDiff: unknown scheme "${scheme}". Use one of ${finiteDiffSchemes.join(", ")}.`);
+  if (!(step > 0 && step < Infinity)) throw new AutodiffError(`AutoFiniteDiff: step must be a finite number above 0, got ${step}.`);
   return { adtype: "finite-diff", execution: "sync", ...options };
 }
 

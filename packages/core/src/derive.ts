@@ -2,8 +2,9 @@ import type { ADType, SecondOrder } from "./adtypes.js";
 import type { FlatFunction, Pullback, Pushforward, Tangents } from "./backend.js";
 import { basisOf, block, dimension, fill, fromScalars, inner, split, zeroLike } from "./basis.js";
 import { batched } from "./batch.js";
-import { zeros } from "./create.js";
-import { callableBy, checkedPullback, checkedPushforward, engineFor } from "./held.js";
+import { ones, zeros } from "./create.js";
+import { engineFor, heldPullback, heldPushforward, requireToken } from "./held.js";
+import { isFloat } from "./dtype.js";
 import { concat } from "./primitives/concat.js";
 import { broadcastLike } from "./primitives/conform.js";
 import { cast } from "./primitives/cast.js";
@@ -25,7 +26,7 @@ const chunkSize = 32;
 /** y = f(x) and ct ↦ Jᵀ·ct. */
 export function pullback(ad: ADType, f: FlatFunction, xs: readonly Value[]): Pullback {
   const backend = engineFor(ad, xs);
-  if (backend.pullback) return checkedPullback(backend, backend.pullback(callableBy(backend, f), xs, ad), xs);
+  if (backend.pullback) return heldPullback(backend, f, xs, ad);
   const { ys, columns } = pushBasis(ad, f, xs);
   return {
     ys,
@@ -37,20 +38,31 @@ export function pullback(ad: ADType, f: FlatFunction, xs: readonly Value[]): Pul
 /** y = f(x) and J·dx for each tangent. */
 export function pushforward(ad: ADType, f: FlatFunction, xs: readonly Value[], tangents: readonly Tangents[]): Pushforward {
   const backend = engineFor(ad, xs);
-  if (backend.pushforward) return checkedPushforward(backend, backend.pushforward(callableBy(backend, f), xs, tangents, ad), tangents.length);
+  if (backend.pushforward) return heldPushforward(backend, f, xs, tangents, ad);
   const { ys, pull, dispose } = pullback(ad, f, xs);
   try {
     const directions = tangents.map((t) => xs.map((x, i) => t[i] ?? zeroLike(x)));
+    // Only float results have cotangents, and tangents other than zero.
+    const floats = ys.flatMap((y, i) => (kindOf(y) === "number" || isFloat((y as Tensor).dtype) ? [i] : []));
+    const outputs = floats.map((i) => ys[i]!);
+    const back = (cts: Tangents): Value[] => fill(pull(scatter(cts, floats, ys.length)), xs);
     if (backend.capabilities.traceable) {
       // ct ↦ Jᵀ·ct is linear, and its own pullback is dx ↦ J·dx.
-      const transposed = pullback(ad, (cts) => fill(pull(cts), xs), ys.map(zeroLike));
-      return { ys, tangents: directions.map((dx) => transposed.pull(dx)) };
+      const transposed = pullback(ad, back, outputs.map(zeroLike));
+      return { ys, tangents: directions.map((dx) => scatter(transposed.pull(dx), floats, ys.length)) };
     }
-    const rows = basisOf(ys).map((cts) => pull(cts));
-    return { ys, tangents: directions.map((dx) => split(rows.map((row) => inner(row, dx)), ys)) };
+    const rows = basisOf(outputs).map(back);
+    return { ys, tangents: directions.map((dx) => scatter(split(rows.map((row) => inner(row, dx)), outputs), floats, ys.length)) };
   } finally {
     dispose();
   }
+}
+
+/** Entries in their places, others absent. */
+function scatter(entries: Tangents, places: readonly number[], count: number): Tangents {
+  const all = new Array<Value | undefined>(count).fill(undefined);
+  places.forEach((place, k) => (all[place] = entries[k]));
+  return all;
 }
 
 /** Value and gradient of the first result, in one pass; other results pass through. */
@@ -58,7 +70,7 @@ export function valueAndGradient(ad: ADType, f: FlatFunction, xs: readonly Value
   const { ys, pull, dispose } = pullback(ad, f, xs);
   try {
     const [loss] = ys;
-    const one = typeof loss === "number" || loss === undefined || kindOf(loss) === "number" ? 1 : broadcastLike(1, loss);
+    const one = loss === undefined || kindOf(loss) === "number" ? 1 : ones([], (loss as Tensor).dtype);
     return { ys, grads: pull([one]) };
   } finally {
     dispose();
@@ -155,6 +167,7 @@ function gradientFunction(inner: ADType, f: FlatFunction, like: readonly Value[]
 
 /** Outer and inner engine of a token: one engine is both. */
 export function parts(ad: ADType): { outer: ADType; inner: ADType } {
+  requireToken(ad);
   return ad.adtype === "second-order" ? (ad as SecondOrder) : { outer: ad, inner: ad };
 }
 

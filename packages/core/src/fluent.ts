@@ -7,11 +7,12 @@ import { Tensor, type Value } from "./tensor.js";
 type Functions = typeof primitives & typeof ops;
 
 /** Functions that are not methods: a new one is named here, or its first argument is the tensor it is called on. */
-type NotMethods = "concat" | "polygamma" | "stack" | "unslice" | "where" | "whereSafe";
+type NotMethods = "concat" | "einsum" | "polygamma" | "stack" | "unslice" | "where" | "whereSafe";
 
 /** Why they are not. */
 export const notMethods: Readonly<Record<NotMethods, string>> = {
   concat: "takes an array of tensors",
+  einsum: "its first argument is the specification",
   polygamma: "its first argument is the order",
   stack: "takes an array of tensors",
   unslice: "is the transpose of slice, for rules",

@@ -1,5 +1,5 @@
-import type { ADType } from "./adtypes.js";
-import type { Backend, FlatFunction, Pullback, Pushforward } from "./backend.js";
+import { isADType, type ADType } from "./adtypes.js";
+import type { Backend, FlatFunction, Pullback, Pushforward, Tangents } from "./backend.js";
 import { isFloat } from "./dtype.js";
 import { AutodiffError, UnsupportedError } from "./errors.js";
 import { backendOf } from "./registry.js";
@@ -11,6 +11,7 @@ import { at, currentTrace } from "./trace.js";
 
 /** The engine, checked against what it says that it can do with these values. */
 export function engineFor(ad: ADType, xs: readonly Value[]): Backend {
+  requireToken(ad);
   if (ad.adtype === "second-order") {
     throw new AutodiffError("SecondOrder(outer, inner) is for hessian, hvp and secondDerivative. Name one engine here.");
   }
@@ -29,41 +30,82 @@ export function engineFor(ad: ADType, xs: readonly Value[]): Backend {
   return backend;
 }
 
-/**
- * f as an engine may call it. An opaque engine runs it outside of every trace, so that a traced value which f captured
- * is an error and not a silent constant.
- */
-export function callableBy({ capabilities }: Backend, f: FlatFunction): FlatFunction {
-  return capabilities.traceable ? f : (xs) => at(null, () => f(xs));
+/** @throws AutodiffError for what is no engine's token. */
+export function requireToken(ad: unknown): void {
+  if (!isADType(ad)) throw new AutodiffError(`Expected an engine such as AutoTape() after the function, got ${describe(ad)}.`);
 }
 
-export function checkedPullback(backend: Backend, result: Pullback, xs: readonly Value[]): Pullback {
+/** A backend's pullback, held to the contract. */
+export function heldPullback(backend: Backend, f: FlatFunction, xs: readonly Value[], ad: ADType): Pullback {
   const who = backend.adtype;
+  const call = callableBy(backend.capabilities.traceable, f);
+  const result: Pullback = backend.pullback!(call.f, xs, ad);
+  const parts = Object(result) as Partial<Pullback>;
+  if (!Array.isArray(parts.ys) || typeof parts.pull !== "function" || typeof parts.dispose !== "function") {
+    throw new AutodiffError(`${who}: contract: pullback must return { ys, pull, dispose }, got ${describe(result)}.`);
+  }
+  checkResults(who, result.ys, call.count());
   return {
-    ...result,
+    ys: result.ys,
     pull: (cts) => {
-      const grads = result.pull(cts);
-      if (grads.length !== xs.length) {
-        throw new AutodiffError(`${who}: contract: pull must return one cotangent per input: expected ${xs.length}, got ${grads.length}.`);
+      const grads: unknown = result.pull(cts);
+      if (!Array.isArray(grads) || grads.length !== xs.length) {
+        throw new AutodiffError(`${who}: contract: pull must return one cotangent per input, ${xs.length} in all; got ${describe(grads)}.`);
       }
       grads.forEach((g, i) => g !== undefined && checkLike(who, "cotangent", i, g, xs[i]!));
-      return grads;
+      return grads as Tangents;
     },
+    dispose: () => result.dispose(),
   };
 }
 
-export function checkedPushforward(backend: Backend, result: Pushforward, count: number): Pushforward {
+/** A backend's pushforward, held to the contract. */
+export function heldPushforward(backend: Backend, f: FlatFunction, xs: readonly Value[], dxs: readonly Tangents[], ad: ADType): Pushforward {
   const who = backend.adtype;
-  if (result.tangents.length !== count) {
-    throw new AutodiffError(`${who}: contract: pushforward must return one list per tangent: expected ${count}, got ${result.tangents.length}.`);
+  const call = callableBy(backend.capabilities.traceable, f);
+  const result: Pushforward = backend.pushforward!(call.f, xs, dxs, ad);
+  const { ys, tangents } = Object(result) as Partial<Pushforward>;
+  if (!Array.isArray(ys) || !Array.isArray(tangents)) {
+    throw new AutodiffError(`${who}: contract: pushforward must return { ys, tangents }, got ${describe(result)}.`);
   }
-  for (const t of result.tangents) {
-    if (t.length !== result.ys.length) {
-      throw new AutodiffError(`${who}: contract: a tangent has one entry per result: expected ${result.ys.length}, got ${t.length}.`);
+  checkResults(who, ys, call.count());
+  if (tangents.length !== dxs.length) {
+    throw new AutodiffError(`${who}: contract: pushforward must return one list per tangent, ${dxs.length} in all; got ${describe(tangents)}.`);
+  }
+  for (const t of tangents as readonly unknown[]) {
+    if (!Array.isArray(t) || t.length !== ys.length) {
+      throw new AutodiffError(`${who}: contract: a tangent has one entry per result, ${ys.length} in all; got ${describe(t)}.`);
     }
-    t.forEach((dy, i) => dy !== undefined && checkLike(who, "tangent", i, dy, result.ys[i]!));
+    t.forEach((dy, i) => dy !== undefined && checkLike(who, "tangent", i, dy, ys[i]!));
   }
   return result;
+}
+
+/**
+ * f as an engine may call it, and how many results it had last. An opaque engine runs it outside of every trace, so that
+ * a traced value which f captured is an error and not a silent constant.
+ */
+function callableBy(traceable: boolean, f: FlatFunction): { f: FlatFunction; count(): number | undefined } {
+  let count: number | undefined;
+  return {
+    f: (xs) => {
+      const ys = traceable ? f(xs) : at(null, () => f(xs));
+      count = ys.length;
+      return ys;
+    },
+    count: () => count,
+  };
+}
+
+function checkResults(who: string, ys: readonly unknown[], count: number | undefined): void {
+  if (count !== undefined && ys.length !== count) {
+    throw new AutodiffError(`${who}: contract: ys must be f's results, ${count} in all; got ${describe(ys)}.`);
+  }
+  ys.forEach((y, i) => {
+    if (typeof y !== "number" && !(y instanceof Tensor)) {
+      throw new AutodiffError(`${who}: contract: result ${i} must be a number or a Tensor, got ${describe(y)}.`);
+    }
+  });
 }
 
 function checkLike(who: string, what: string, i: number, got: unknown, like: Value): void {

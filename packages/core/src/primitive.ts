@@ -109,14 +109,17 @@ export function definePrimitive<In extends Inputs, Out extends Output, Attrs, Op
 ): Primitive<Op> {
   const { name, parse } = definition;
   const rules = erase(definition);
-  const call = parse
-    ? (...args: Parameters<Op>): Output => {
-        const parsed = parse(...args);
-        return Array.isArray(parsed) ? bind(primitive, parsed[0] as In, parsed[1]) : (parsed as Value);
+  // Named by its key: to redefine `name` would make V8 look up every other property of the function in a dictionary.
+  const { [name]: call } = parse
+    ? {
+        [name]: (...args: Parameters<Op>): Output => {
+          const parsed = parse(...args);
+          return Array.isArray(parsed) ? bind(primitive, parsed[0] as In, parsed[1]) : (parsed as Value);
+        },
       }
-    : (...inputs: Value[]): Output => bind(primitive, inputs, null);
-  const primitive = Object.assign(call, rules) as Function as Primitive<Op>;
-  return Object.defineProperty(primitive, "name", { value: name });
+    : { [name]: (...inputs: Value[]): Output => bind(primitive, inputs, null) };
+  const primitive = Object.assign(call!, rules) as Function as Primitive<Op>;
+  return primitive;
 }
 
 /** The one place where operand and attribute types are forgotten: from here on `name` says what they were. */

@@ -79,7 +79,11 @@ export function resolveAxis(who: string, axis: number, ndim: number): number {
 
 /** Resolves an axis option to ascending distinct axes; none given means all of them. */
 export function resolveAxes(who: string, axis: number | readonly number[] | undefined | null, ndim: number): number[] {
-  if (axis === undefined || axis === null) return Array.from({ length: ndim }, (_, i) => i);
+  if (axis === undefined || axis === null) {
+    const every: number[] = [];
+    for (let i = 0; i < ndim; i++) every.push(i);
+    return every;
+  }
   const axes = (typeof axis === "number" ? [axis] : axis).map((a) => resolveAxis(who, a, ndim)).sort((a, b) => a - b);
   const twice = axes.find((a, i) => a === axes[i - 1]);
   if (twice !== undefined) throw new ShapeError(`${who}: axis ${twice} is named twice.`);
@@ -94,6 +98,7 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepDims: bo
 
 /** Checks lengths that came from a caller. */
 export function checkShape(who: string, shape: Shape): Shape {
+  if (!Array.isArray(shape)) throw new ShapeError(`${who}: a shape is an array of integers of at least 0, got ${kindOfPart(shape)}.`);
   for (const n of shape) {
     if (!Number.isInteger(n) || n < 0) {
       throw new ShapeError(`${who}: a shape holds integers of at least 0, got ${showShape(shape)}.`);

@@ -1,5 +1,5 @@
 import type { Device } from "./device.js";
-import { allocate, checkDType, dtypeOf, isTypedArray, storable, type DType, type TypedArray } from "./dtype.js";
+import { allocate, allocateOwn, checkDType, dtypeOf, isFloat, isTypedArray, storable, type DType, type TypedArray } from "./dtype.js";
 import { AutodiffError, ShapeError } from "./errors.js";
 import { checkShape, scalarShape, shapeOfNested, showShape, sizeOf, type Shape } from "./shape.js";
 import type { Trace } from "./trace.js";
@@ -114,7 +114,11 @@ export class HostTensor extends Tensor {
   }
 
   dataSync(): TypedArray {
-    return this.elements.slice();
+    const { elements } = this;
+    if (elements.length > 32) return elements.slice();
+    const copy = allocateOwn(this.dtype, elements.length);
+    for (let i = 0; i < copy.length; i++) copy[i] = elements[i]!;
+    return copy;
   }
 
   override item(): number {
@@ -155,7 +159,8 @@ export function tensor(data: NestedInput | TypedArray, shape?: Shape | null, dty
     throw new ShapeError(`tensor: ${flat.length} numbers do not fill shape ${showShape(to)}.`);
   }
   const elements = allocate(type, flat.length);
-  for (let i = 0; i < flat.length; i++) elements[i] = storable("tensor", type, Number(flat[i]!));
+  if (isTypedArray(data) && (dtypeOf(data) === type || isFloat(type))) elements.set(data);
+  else for (let i = 0; i < flat.length; i++) elements[i] = storable("tensor", type, Number(flat[i]!));
   return new HostTensor(to.length === 0 ? scalarShape : to, type, elements);
 }
 
@@ -179,14 +184,15 @@ function checkBytes(data: Uint8Array): void {
 /** What a value is, for messages. */
 export function describe(x: unknown): string {
   if (x === null || x === undefined) return String(x);
-  if (x instanceof Tensor) return `a ${x.dtype} tensor of shape ${showShape(x.shape)}`;
+  if (x instanceof Tensor) return `${x.dtype === "int32" ? "an" : "a"} ${x.dtype} tensor of shape ${showShape(x.shape)}`;
   if (typeof x === "number") return `the number ${x}`;
   if (typeof x === "string") return `the string ${JSON.stringify(x)}`;
   if (typeof x === "function") return typeof x.name === "string" && x.name !== "" ? `the function ${x.name}` : "a function";
   if (Array.isArray(x)) return `an array of length ${x.length}`;
   if (typeof x !== "object") return `the ${typeof x} ${String(x)}`;
   const name: unknown = Object.getPrototypeOf(x)?.constructor?.name;
-  return typeof name === "string" && name !== "Object" ? `a ${name}` : "a plain object";
+  if (typeof name !== "string" || name === "" || name === "Object") return "a plain object";
+  return isTypedArray(x) ? `a ${name} of length ${x.length}` : `a ${name}`;
 }
 
 /** The elements in brackets; long axes show their ends. */

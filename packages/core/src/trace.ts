@@ -69,7 +69,7 @@ export abstract class Tracer extends Tensor {
   override [Symbol.toPrimitive](_hint: string): string {
     throw new AutodiffError(
       "A traced value was used where JavaScript needs a plain number or string (by +x, x * 2, x > 0, `${x}` or the " +
-        "like). Use ops such as mul(x, 2), or read its value with item(x), which carries no derivative.",
+        "like). Use ops such as mul(x, 2), or read its value with x.item(), which carries no derivative.",
     );
   }
 
@@ -183,6 +183,12 @@ export function watching(who: string, xs: readonly Value[]): Trace | null {
 function innermost(top: Trace | null, other: Trace): Trace {
   if (top === null || !other.live) return other;
   return top.live && other.depth > top.depth ? other : top;
+}
+
+/** @throws AutodiffError for a tracer whose trace has finished: it carries no derivative of anything any more. */
+export function requireLive<T extends Value>(who: string, x: T): T {
+  if (typeof x !== "number" && x.trace !== null && !x.trace.live) checkVisible(who, current, x.trace);
+  return x;
 }
 
 function checkVisible(who: string, level: Trace | null, { live, depth, kind }: Trace): void {

@@ -3,7 +3,7 @@ import { broadcastStrides, sameShape, type Shape } from "../shape.js";
 import type { HostTensor } from "../tensor.js";
 import { compareFloat, whereFloat, type FastComparison } from "./compareFloat.js";
 import { mapLoop, zip3Loop, zipLoop, type Scalar1, type Scalar2, type Scalar3, type Zip, type Zip3 } from "./loops.js";
-import { mapFloat, smallMap, type FastMap } from "./mapFloat.js";
+import { mapFloat, worthwhile, type FastMap } from "./mapFloat.js";
 import type { ArithmeticZip } from "./wasm.js";
 import { smallZip, zipFloat } from "./zipFloat.js";
 
@@ -13,10 +13,11 @@ export type Kernel = (out: HostTensor, inputs: readonly (number | HostTensor)[])
 /** out = f(x) elementwise; `fast` names the SIMD kernel that large arrays may use. */
 export function mapKernel(f: Scalar1, fast?: FastMap): Kernel {
   const loop = mapLoop(f);
+  const large = fast === undefined ? Infinity : worthwhile(fast);
   return (out, [operand]) => {
     const x = elements(operand!);
     const y = out.elements;
-    if (fast !== undefined && y.length >= smallMap && mapFloat(fast, x, y)) return;
+    if (fast !== undefined && y.length >= large && mapFloat(fast, x, y)) return;
     loop(y, x);
   };
 }
@@ -96,7 +97,10 @@ export function zip3Kernel(f: Scalar3, fast?: "where"): Kernel {
 }
 
 function elements(x: number | HostTensor): TypedArray {
-  return typeof x === "number" ? Float64Array.of(x) : x.elements;
+  if (typeof x !== "number") return x.elements;
+  const one = new Float64Array(1); // faster than Float64Array.of
+  one[0] = x;
+  return one;
 }
 
 /** A broadcast walk: rows along the innermost (merged) axis, each operand at its own offset and stride. */

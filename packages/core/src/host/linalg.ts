@@ -87,7 +87,7 @@ export function choleskyKernel(out: HostTensor, a: HostTensor): void {
 }
 
 /** LU in place, PA = LU with `rows` as P. Gives the first column that has no pivot, or −1. */
-function factor(a: Float64Array, n: number, rows: Int32Array): number {
+export function factor(a: Float64Array, n: number, rows: Int32Array): number {
   for (let i = 0; i < n; i++) rows[i] = i;
   for (let c = 0; c < n; c++) {
     let best = c;

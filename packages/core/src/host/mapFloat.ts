@@ -3,9 +3,6 @@ import { type ArithmeticMap, type ElementaryMap, type HostWasm, hostWasm } from 
 
 export type FastMap = ElementaryMap | ArithmeticMap;
 
-/** Shorter arrays are not worth the copies into WebAssembly. */
-export const smallMap = 128;
-
 /** Bytes copied in at a time, so that they stay in the first cache. */
 const chunkBytes = 32768;
 
@@ -29,6 +26,11 @@ const arithmetic: ReadonlySet<string> = new Set<ArithmeticMap>(["abs", "neg", "r
 
 function isArithmetic(name: FastMap): name is ArithmeticMap {
   return arithmetic.has(name);
+}
+
+/** The length from which a kernel is worth the copies into WebAssembly and out. */
+export function worthwhile(name: FastMap): number {
+  return isArithmetic(name) ? 320 : 64;
 }
 
 type MapKernel = (count: number, low: number, high: number) => number | void;

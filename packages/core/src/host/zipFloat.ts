@@ -3,7 +3,7 @@ import type { Zip } from "./loops.js";
 import { type ArithmeticZip, type HostWasm, hostWasm, type NumberZip, type ZipArrays, type ZipNumber } from "./wasm.js";
 
 /** Shorter rows are not worth the copies into WebAssembly. */
-export const smallZip = 384;
+export const smallZip = 192;
 
 /** Bytes of each operand copied in at a time, so that both stay in a near cache. */
 const chunkBytes = 32768;

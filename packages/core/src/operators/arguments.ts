@@ -8,6 +8,7 @@ import { cast } from "../primitives/cast.js";
 import { hostDevice, kindOf, Tensor, tensor, type HostTensor, type Value } from "../tensor.js";
 import { isConst, isDuplicated, type Const, type Duplicated } from "../tree/activity.js";
 import { flatten, type TreeDef } from "../tree/flatten.js";
+import { Params } from "../tree/params.js";
 import { seenLeaf } from "../tree/seen.js";
 import { vendorLeaf } from "../tree/vendor.js";
 import { all, whenDone } from "./promise.js";
@@ -48,6 +49,9 @@ export class Arguments {
     const values: Value[] = [];
     this.parts = args.map((arg, i) => {
       if (isConst(arg)) return arg;
+      if (arg instanceof Params) {
+        throw new AutodiffError(`${who}: params(...) stands alone, as in gradient(f, AutoTape(), params(W, b)); got it as argument ${i} of ${args.length}.`);
+      }
       const duplicated = isDuplicated(arg) ? arg : null;
       const tree: unknown = duplicated ? duplicated.value : arg;
       refuseInt(who, tree, i);
@@ -76,13 +80,17 @@ export class Arguments {
 
   /** The only argument's tree with anything in the active places, `null` elsewhere. */
   mirror(entries: readonly unknown[]): unknown {
-    const { def, slots } = this.parts[0] as Part;
+    const part = this.parts[0]!;
+    if (isConst(part)) return null;
+    const { def, slots } = part;
     return def.mirror(slots.map((slot) => (slot < 0 ? null : entries[slot])));
   }
 
   /** A tree like the only argument, as tangents of its values. */
   seeds(seed: unknown): Tangents {
-    const { def, leaves, slots } = this.parts[0] as Part;
+    const part = this.parts[0]!;
+    if (isConst(part)) return [];
+    const { def, leaves, slots } = part;
     return seedLike(this.who, seed, { def, leaves, slots, values: this.values });
   }
 

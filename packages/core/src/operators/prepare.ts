@@ -1,7 +1,9 @@
 import type { ADType } from "../adtypes.js";
 import type { MaybePromise } from "../backend.js";
 import { allocateOwn, isTypedArray, type TypedArray } from "../dtype.js";
+import { parts } from "../derive.js";
 import { AutodiffError, PreparationMismatchError, TreeError } from "../errors.js";
+import { backendOf } from "../registry.js";
 import { describe, Tensor, type Value } from "../tensor.js";
 import { Const, isConst, isDuplicated } from "../tree/activity.js";
 import { flatten } from "../tree/flatten.js";
@@ -37,7 +39,7 @@ export function prepareGradient<A extends ADType, const T extends readonly unkno
   ...example: T
 ): Prepared<A, Bare<T>, Gradients<T>>;
 export function prepareGradient(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
-  return prepared("prepareGradient", (args) => operator(gradient, f, ad, args), example);
+  return prepared("prepareGradient", gradient, f, ad, example);
 }
 
 /** A prepared `withgradient`. */
@@ -47,19 +49,19 @@ export function prepareWithgradient<A extends ADType, const T extends readonly u
   ...example: T
 ): Prepared<A, Bare<T>, { val: R; grad: Gradients<T> }>;
 export function prepareWithgradient(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
-  return prepared("prepareWithgradient", (args) => operator(withgradient, f, ad, args), example);
+  return prepared("prepareWithgradient", withgradient, f, ad, example);
 }
 
 /** A prepared `derivative`. */
 export function prepareDerivative<A extends ADType, R>(f: (x: Value) => R, ad: A, x: Value): Prepared<A, readonly [Value], Derivative<R>>;
 export function prepareDerivative(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
-  return prepared("prepareDerivative", (args) => operator(derivative, f, ad, args), example);
+  return prepared("prepareDerivative", derivative, f, ad, example);
 }
 
 /** A prepared `secondDerivative`. */
 export function prepareSecondDerivative<A extends ADType, R>(f: (x: Value) => R, ad: A, x: Value): Prepared<A, readonly [Value], Derivative<R>>;
 export function prepareSecondDerivative(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
-  return prepared("prepareSecondDerivative", (args) => operator(secondDerivative, f, ad, args), example);
+  return prepared("prepareSecondDerivative", secondDerivative, f, ad, example);
 }
 
 /** A prepared `jacobian`. */
@@ -70,7 +72,7 @@ export function prepareJacobian<A extends ADType, const X, C extends readonly un
   ...consts: C
 ): Prepared<A, readonly [X, ...C], Jacobian<R, X>>;
 export function prepareJacobian(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
-  return prepared("prepareJacobian", (args) => operator(jacobian, f, ad, args), example);
+  return prepared("prepareJacobian", jacobian, f, ad, example);
 }
 
 /** A prepared `hessian`. */
@@ -81,7 +83,7 @@ export function prepareHessian<A extends ADType, const X, C extends readonly unk
   ...consts: C
 ): Prepared<A, readonly [X, ...C], Jacobian<X, X>>;
 export function prepareHessian(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
-  return prepared("prepareHessian", (args) => operator(hessian, f, ad, args), example);
+  return prepared("prepareHessian", hessian, f, ad, example);
 }
 
 /** A prepared `hvp`, of one seed. */
@@ -93,7 +95,7 @@ export function prepareHvp<A extends ADType, const X, C extends readonly unknown
   ...consts: C
 ): Prepared<A, readonly [X, X, ...C], Gradient<X>>;
 export function prepareHvp(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
-  return prepared("prepareHvp", (args) => operator(hvp, f, ad, args), example);
+  return prepared("prepareHvp", hvp, f, ad, example);
 }
 
 /** A prepared `pushforward`, of one seed. */
@@ -105,7 +107,7 @@ export function preparePushforward<A extends ADType, const X, C extends readonly
   ...consts: C
 ): Prepared<A, readonly [X, X, ...C], Derivative<R>>;
 export function preparePushforward(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
-  return prepared("preparePushforward", (args) => operator(pushforward, f, ad, args), example);
+  return prepared("preparePushforward", pushforward, f, ad, example);
 }
 
 /** A prepared `pullback`. */
@@ -117,15 +119,15 @@ export function preparePullback<A extends ADType, const X, S, C extends readonly
   ...consts: C
 ): Prepared<A, readonly [X, S, ...C], Gradient<X>>;
 export function preparePullback(f: AnyFunction, ad: ADType, ...example: readonly unknown[]): unknown {
-  return prepared("preparePullback", (args) => operator(pullback, f, ad, args), example);
-}
-
-function operator(op: Function, f: AnyFunction, ad: ADType, args: readonly unknown[]): MaybePromise<unknown> {
-  return Reflect.apply(op, undefined, [f, ad, ...args]);
+  return prepared("preparePullback", pullback, f, ad, example);
 }
 
 /** The plain form: a checked signature around the operator. */
-function prepared(who: string, run: (args: readonly unknown[]) => MaybePromise<unknown>, example: readonly unknown[]): unknown {
+function prepared(who: string, operator: Function, f: AnyFunction, ad: ADType, example: readonly unknown[]): unknown {
+  if (typeof f !== "function") throw new AutodiffError(`${who}: expected a function first, got ${describe(f)}. Call ${who}(f, AutoTape(), ...example).`);
+  const { outer, inner } = parts(ad);
+  for (const token of [outer, inner]) backendOf(token);
+  const run = (args: readonly unknown[]): MaybePromise<unknown> => Reflect.apply(operator, undefined, [f, ad, ...args]);
   const constant = example.map(isConst);
   const slots = signature(example.map(bare));
   let disposed = false;

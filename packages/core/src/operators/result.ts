@@ -5,6 +5,7 @@ import { stack } from "../ops/stack.js";
 import { unstack } from "../ops/unstack.js";
 import { showShape } from "../shape.js";
 import { describe, Tensor, tensor, type Value } from "../tensor.js";
+import { requireLive } from "../trace.js";
 import type { TreeDef } from "../tree/flatten.js";
 import { flattenAs, likeLeaf, type Granularity } from "./arguments.js";
 import { all, whenDone } from "./promise.js";
@@ -60,6 +61,7 @@ export function resultOf(who: string, y: unknown, granularity: Granularity = "le
     throw new AutodiffError(`${who}: f returned a promise. It must be synchronous: read data before, and await the operator, not the function.`);
   }
   const { leaves, def } = flattenAs(granularity, y);
+  for (const leaf of leaves) if (leaf instanceof Tensor) requireLive(who, leaf);
   return new Result(leaves, def);
 }
 
@@ -81,6 +83,7 @@ export function requireScalar(who: string, y: unknown): Value {
   if (!(y instanceof Tensor)) {
     throw new AutodiffError(`${who}: f must return a scalar, a number or a Tensor of shape [], got ${describe(y)}.`);
   }
+  requireLive(who, y);
   if (y.ndim !== 0) {
     throw new ShapeError(`${who}: f must return a scalar, got shape ${showShape(y.shape)}. Use jacobian(), or reduce with sum() or mean().`);
   }

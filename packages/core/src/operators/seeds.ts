@@ -5,6 +5,7 @@ import { cast } from "../primitives/cast.js";
 import { sameShape, showShape } from "../shape.js";
 import { describe, kindOf, shapeOf, Tensor, tensor, type Value } from "../tensor.js";
 import { flatten, type TreeDef } from "../tree/flatten.js";
+import { open, type Opened } from "../tree/functor.js";
 
 /** What a seed must look like: a tree whose leaves in `slots` belong to `values`. */
 export interface SeedShape {
@@ -15,17 +16,45 @@ export interface SeedShape {
   readonly values: readonly Value[];
 }
 
-/** A tree of tangents or cotangents as a flat list; null and missing leaves are zeros. */
+/** A tree of tangents or cotangents as a flat list. It has the keys of its value; null stands for a part that is zero. */
 export function seedLike(who: string, seed: unknown, { def, leaves, slots, values }: SeedShape): Tangents {
-  const given = flatten(seed).leaves;
-  if (given.length !== leaves.length) {
-    throw new TreeError(`${who}: a seed is a tree like its value, with ${leaves.length} leaves; got ${describe(seed)} with ${given.length}.`);
-  }
+  if (seed === undefined) throw new AutodiffError(`${who}: expected a seed, a tree like its value; got undefined. Null is zero.`);
+  const given: unknown[] = [];
+  collect(`${who}: seed`, def.mirror(leaves.map((_, k) => slots[k]! >= 0)), seed, given);
   const tangents: (Value | undefined)[] = values.map(() => undefined);
   slots.forEach((slot, k) => {
     if (slot >= 0) tangents[slot] = seedLeaf(`${who}: seed${def.paths[k]!}`, given[k], values[slot]!);
   });
   return tangents;
+}
+
+/** The seed's parts for the leaves of a tree that says of each whether it is differentiated. The others need none. */
+function collect(where: string, tree: unknown, seed: unknown, given: unknown[]): void {
+  const opened = open(tree);
+  if (opened === null) {
+    given.push(seed);
+    return;
+  }
+  const { form, children } = opened;
+  if (seed === null || seed === undefined) {
+    for (const child of children) collect(where, child, null, given);
+    return;
+  }
+  const other = open(seed);
+  if (other === null) throw new TreeError(`${where} must be a tree like its value, of type ${form.kind} with ${form.size} children, or null; got ${describe(seed)}.`);
+  const parts = new Map(other.children.map((part, i) => [other.form.key(i), part]));
+  children.forEach((child, i) => {
+    const key = form.key(i);
+    if (!parts.has(key) && flatten(child).leaves.includes(true)) throw new TreeError(`${where} has nothing at ${form.step(i)}, where its value has something. Null is zero.`);
+    collect(where + form.step(i), child, parts.get(key), given);
+    parts.delete(key);
+  });
+  const [extra] = parts.keys();
+  if (parts.size > 0) throw new TreeError(`${where} has something at ${showKey(other, extra)}, where its value has nothing.`);
+}
+
+function showKey({ form, children }: Opened, key: unknown): string {
+  return form.step(children.findIndex((_, i) => form.key(i) === key));
 }
 
 function seedLeaf(where: string, seed: unknown, like: Value): Value | undefined {

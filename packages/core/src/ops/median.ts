@@ -1,6 +1,6 @@
-import { asValue, type ArrayLike, type Operand } from "../convert.js";
+import type { Operand } from "../convert.js";
 import type { ReduceOp, ReduceOptions } from "../primitives/reduction.js";
-import { kindOf, type Tensor, type Value } from "../tensor.js";
+import type { Value } from "../tensor.js";
 import { quantileOf } from "./quantile.js";
 
 /**
@@ -12,7 +12,4 @@ import { quantileOf } from "./quantile.js";
  * median(tensor([3, 1, 2])).item() // 2
  * median(tensor([[3, 1], [2, 4]]), { axis: 0 }).toArray() // [2.5, 2.5]
  */
-export const median: ReduceOp = ((operand: Value | ArrayLike | Tensor, options: ReduceOptions = {}): Value => {
-  const x = asValue("median", operand);
-  return kindOf(x) === "number" ? x : quantileOf("median", x, 0.5, options);
-}) as ReduceOp & ((x: Operand) => Value);
+export const median: ReduceOp = ((operand: Operand, options: ReduceOptions = {}): Value => quantileOf("median", operand, 0.5, options)) as ReduceOp;

@@ -1,4 +1,4 @@
-import { asValue, type Operand } from "../convert.js";
+import { asValue, type ArrayLike, type Operand } from "../convert.js";
 import { AutodiffError, ShapeError } from "../errors.js";
 import { add } from "../primitives/add.js";
 import { cast } from "../primitives/cast.js";
@@ -14,11 +14,19 @@ import { sub } from "../primitives/sub.js";
 import { transpose } from "../primitives/transpose.js";
 import { where } from "../primitives/where.js";
 import { reducedShape, showShape } from "../shape.js";
-import { describe, shapeOf, Tensor, type Value } from "../tensor.js";
+import { describe, kindOf, shapeOf, Tensor, type Value } from "../tensor.js";
 import { isFinite } from "./isFinite.js";
 import { isNaN } from "./isNaN.js";
 import { floatOperand } from "./mean.js";
 import { sort } from "./sort.js";
+
+/** Numbers give a number, anything with a tensor or an array a tensor. */
+export interface QuantileOp {
+  (x: number, q: number, options?: ReduceOptions): number;
+  (x: Tensor | ArrayLike, q: Operand, options?: ReduceOptions): Tensor;
+  (x: Value, q: Value, options?: ReduceOptions): Value;
+  (x: Operand, q: Operand, options?: ReduceOptions): Value;
+}
 
 /**
  * The value below which a fraction q of the elements lies, along `axis` or of all: x₍ₖ₎ + t (x₍ₖ₊₁₎ − x₍ₖ₎) of the elements
@@ -30,13 +38,14 @@ import { sort } from "./sort.js";
  * quantile(tensor([3, 1, 2, 4]), 0.5).item() // 2.5
  * quantile(tensor([[3, 1, 2], [6, 5, 4]]), [0, 0.75], { axis: 1 }).toArray() // [[1, 4], [2.5, 5.5]]
  */
-export function quantile(operand: Operand, fraction: Operand, options: ReduceOptions = {}): Tensor {
-  return quantileOf("quantile", operand, fraction, options);
-}
+export const quantile: QuantileOp = ((operand: Operand, fraction: Operand, options: ReduceOptions = {}): Value =>
+  quantileOf("quantile", operand, fraction, options)) as QuantileOp;
 
-export function quantileOf(who: string, operand: Operand, fraction: Operand, options: ReduceOptions): Tensor {
+export function quantileOf(who: string, operand: Operand, fraction: Operand, options: ReduceOptions): Value {
   const q = checkFraction(who, asValue(who, fraction));
-  const x = floatOperand(who, operand) ?? cast(asValue(who, operand), "float64");
+  const given = floatOperand(who, operand);
+  if (given === null && kindOf(q) === "number") return asValue(who, operand); // a number is its own quantile
+  const x = given ?? cast(asValue(who, operand), "float64");
   const { axis, keepDims } = reduceAttrs(who, x, options);
   const kept = x.shape.map((_, i) => i).filter((i) => !axis.includes(i));
   const rest = kept.map((i) => x.shape[i]!);

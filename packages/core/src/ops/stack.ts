@@ -5,7 +5,7 @@ import { cast } from "../primitives/cast.js";
 import { concat, type AxisOption } from "../primitives/concat.js";
 import { reshape } from "../primitives/reshape.js";
 import { resolveAxis, sameShape, showShape } from "../shape.js";
-import { kindOf, type Tensor, type Value } from "../tensor.js";
+import { describe, kindOf, type Tensor, type Value } from "../tensor.js";
 
 /**
  * Tensors (or numbers) of one shape side by side along a new axis, the first unless said.
@@ -15,6 +15,7 @@ import { kindOf, type Tensor, type Value } from "../tensor.js";
  * stack([tensor([1, 2]), tensor([3, 4])], { axis: 1 }).toArray() // [[1, 3], [2, 4]]
  */
 export function stack(xs: readonly Operand[], { axis = 0 }: AxisOption = {}): Tensor {
+  if (!Array.isArray(xs)) throw new AutodiffError(`stack: expected an array of tensors, got ${describe(xs)}.`);
   const tensors = strengthen(xs.map((x) => asValue("stack", x)));
   const [first] = tensors;
   if (first === undefined) throw new AutodiffError("stack: expected at least one tensor, got none.");

@@ -3,7 +3,7 @@ import { AutodiffError, ShapeError } from "../errors.js";
 import { copyRows } from "../host/permute.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import { resolveAxis, showShape, sizeOf } from "../shape.js";
-import type { Tensor } from "../tensor.js";
+import { describe, type Tensor } from "../tensor.js";
 import { broadcastTo } from "./broadcastTo.js";
 import { cast } from "./cast.js";
 import { slice } from "./slice.js";
@@ -25,6 +25,7 @@ type ConcatOp = (xs: readonly Operand[], options?: AxisOption) => Tensor;
 export const concat: Primitive<ConcatOp> = definePrimitive<readonly Tensor[], Tensor, { axis: number }, ConcatOp>({
   name: "concat",
   parse: (operands, { axis = 0 } = {}) => {
+    if (!Array.isArray(operands)) throw new AutodiffError(`concat: expected an array of tensors, got ${describe(operands)}.`);
     const xs = operands.map((x) => asTensor("concat", x));
     if (xs.length === 0) throw new AutodiffError("concat: expected at least one tensor, got none.");
     if (xs[0]!.ndim === 0) throw new ShapeError("concat: scalars have no axis to join along. Use stack().");

@@ -96,8 +96,16 @@ function elementwise<In extends readonly Value[], Op extends (...args: never[]) 
       return out;
     },
     ...(partials && {
-      jvp: (out, inputs) => partials(out, inputs).map((map) => map && ((dx: Value) => broadcastLike(map(dx), out))) as Maps,
-      vjp: (out, inputs) => partials(out, inputs).map((map, i) => map && ((ct: Value) => unbroadcast(map(ct), inputs[i]!))) as Maps,
+      jvp: (out, inputs) => {
+        const maps = partials(out, inputs);
+        if (typeof out === "number") return maps as Maps; // nothing broadcasts
+        return maps.map((map) => map && ((dx: Value) => broadcastLike(map(dx), out))) as Maps;
+      },
+      vjp: (out, inputs) => {
+        const maps = partials(out, inputs);
+        if (typeof out === "number") return maps as Maps;
+        return maps.map((map, i) => map && ((ct: Value) => unbroadcast(map(ct), inputs[i]!))) as Maps;
+      },
     }),
     batch: (inputs, batched) => {
       const ndim = Math.max(...inputs.map((x, i) => shapeOf(x).length - (batched[i] ? 1 : 0)));

@@ -5,6 +5,7 @@ import { functor, leaf } from "./functor.js";
 import { TreeError } from "../errors.js";
 
 class ConstMark<T> {
+  static readonly name: string = "Const";
   readonly activity = "const";
 
   static {
@@ -15,6 +16,7 @@ class ConstMark<T> {
 }
 
 class DuplicatedMark<T> {
+  static readonly name: string = "Duplicated";
   readonly activity = "duplicated";
   /** The gradient, in a tree like it: numbers in their places, a typed array for each tensor and typed array. */
   buffers: GradientBuffers<T>;

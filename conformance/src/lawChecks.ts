@@ -1,0 +1,43 @@
+import fc from "fast-check";
+import { corePrimitives, type CorePrimitiveName } from "@polyad/core/extend";
+import { cases } from "./cases/index.js";
+import type { Sample } from "./cases/case.js";
+import type { Check, RunOptions } from "./check.js";
+import { Disagreement } from "./compare.js";
+import type { Engine } from "./engine.js";
+import { laws, type Law } from "./laws.js";
+import { subjectOf } from "./operands.js";
+
+/** Every law for every primitive of core, over its cases. */
+export const lawsOfPrimitives: readonly Check[] = laws.flatMap((law) =>
+  (Object.keys(corePrimitives) as CorePrimitiveName[]).filter((name) => law.except?.includes(name) !== true).map((name) => lawFor(law, name)),
+);
+
+function lawFor(law: Law, primitive: CorePrimitiveName): Check {
+  return {
+    group: "laws",
+    name: `${law.name}: ${primitive}`,
+    family: law.name,
+    ops: [primitive],
+    needs: { order: Math.max(1, law.order), single: law.order < 2 },
+    run: async (engine, options) => {
+      for (const { note, samples } of cases[primitive]) {
+        await assertProperty(`${primitive}${note && ` (${note})`}`, samples, async (sample) => law.check(await subjectOf(engine, sample, law.at)), options, (sample) => show(engine, sample));
+      }
+    },
+  };
+}
+
+function show({ name }: Engine, { slots, seed, call }: Sample): string {
+  return `of ${slots.map(({ kind, shape }) => `${kind}[${shape.join(", ")}]`).join(", ")}, seed ${seed}, by ${name}: ${String(call)}`;
+}
+
+/** A property that holds of random inputs; its error tells the smallest input found that breaks it, and the seed. */
+export async function assertProperty<T>(what: string, inputs: fc.Arbitrary<T>, holds: (input: T) => Promise<void>, { runs, seed }: RunOptions, describe: (input: T) => string): Promise<void> {
+  const details = await fc.check(fc.asyncProperty(inputs, holds), { numRuns: runs, seed });
+  if (!details.failed) return;
+  const cause = details.errorInstance;
+  const reason = details.counterexample === null ? `only ${details.numRuns} of ${runs} inputs met its preconditions` : cause instanceof Error ? cause.message : String(cause);
+  const input = details.counterexample === null ? "" : ` ${describe(details.counterexample[0])}`;
+  throw new Disagreement(`${what}${input}: ${reason} [seed ${details.seed}]`, { cause });
+}
