@@ -12,7 +12,7 @@ const yes = (x) => (x ? "yes" : "no");
 const engines = [
   { call: "AutoTape()", token: AutoTape(), accuracy: "exact" },
   { call: "AutoForward({ chunkSize })", token: AutoForward(), accuracy: "exact; `chunkSize` tangents in a pass" },
-  { call: "AutoFiniteDiff({ scheme, step })", token: AutoFiniteDiff(), accuracy: "by the scheme" },
+  { call: "AutoFiniteDiff({ scheme, step })", token: AutoFiniteDiff(), accuracy: "by the scheme; `stopGradient` and `customRule` have no say, since it only samples f" },
 ].map(({ call, token, accuracy }) => {
   const { forward, reverse, dtypes, order, execution, traceable, controlFlow } = backendOf(token).capabilities;
   const direction = [forward && `forward (${forward})`, reverse && `reverse (${reverse})`].filter(Boolean).join(", ");

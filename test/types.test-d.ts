@@ -110,7 +110,7 @@ gradient((x: Value, y: Value) => mul(x, y), tape, 5);
 // @ts-expect-error a tensor argument is not a number
 gradient((x: number) => x, tape, 5);
 // @ts-expect-error the engine is a token, not a string
-gradient((x: Value) => x, "tape", 5);
+void gradient((x: Value) => x, "tape", 5);
 
 // Trees
 
@@ -349,6 +349,11 @@ expectTypeOf(tensor([1, 2]).add(1).tanh().sum()).toEqualTypeOf<Tensor>();
 
 const straight = customRule((x: Value) => mul(x, 2), { jvp: () => [(dx) => dx], vjp: () => [(ct) => ct] });
 expectTypeOf(straight(1)).toEqualTypeOf<Value>();
+const ofTensors = customRule((x: Tensor) => sin(x), { vjp: (y, [x]) => [(ct) => {
+  expectTypeOf([y, x, ct]).toEqualTypeOf<Tensor[]>();
+  return ct.mul(x);
+}] });
+expectTypeOf(ofTensors(t)).toEqualTypeOf<Tensor>();
 const stored = checkpoint((m: { w: Value }, x: Tensor) => ({ y: mul(m.w, x), s: "s" }));
 expectTypeOf(stored({ w: 2 }, t)).toEqualTypeOf<{ y: Tensor; s: string }>();
 expectTypeOf(fmap((x) => x, two)).toEqualTypeOf<typeof two>();

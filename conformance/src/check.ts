@@ -14,6 +14,8 @@ export interface Check {
   /** Ops of core that it is about; none if it is about an operator. */
   readonly ops: readonly string[];
   readonly needs: Needs;
+  /** Why this engine cannot be held to it, beyond its needs. */
+  readonly without?: (engine: Engine) => string | undefined;
   /** @throws Error if the engine does otherwise. */
   run(engine: Engine, options: RunOptions): void | Promise<void>;
 }
@@ -22,7 +24,7 @@ export interface Check {
 export interface Needs {
   /** Order of derivative: 0 for values. */
   readonly order: number;
-  /** An operator that gives only this order, so that a pair of engines has no part in it. */
+  /** Uses operators of other orders than the second, so that a pair of engines has no part in it. */
   readonly single?: boolean;
   readonly dtypes?: readonly DType[];
   /** Knows f's rules: kinks, exact zeros, arguments at which samples see nothing. */
@@ -33,6 +35,8 @@ export interface RunOptions {
   /** Random inputs for each law. */
   readonly runs: number;
   readonly seed: number;
+  /** Tensors that live on the engine's device now, if it can tell. */
+  readonly live?: (() => number) | undefined;
 }
 
 export const defaultRuns = 8;
@@ -59,9 +63,9 @@ export interface Result {
 }
 
 /** Why this engine, by its own account, is not held to these needs. */
-export function beyond({ orders, dtypes, samples, traceable }: Engine, { order, single, dtypes: needed = [], rules }: Needs): string | undefined {
+function beyond({ orders, dtypes, samples, traceable }: Engine, { order, single, dtypes: needed = [], rules }: Needs): string | undefined {
   if (order > orders.highest) return `derivatives of order ${order}: it declares ${orders.highest}`;
-  if (single === true && order < orders.lowest) return `derivatives of order ${order}: a pair of engines gives the second`;
+  if (order < orders.lowest || (single === true && orders.lowest === 2)) return "a pair of engines is for second order";
   if (order > 1 && !traceable) return "derivatives of order 2: it is opaque, and is given no outer engine";
   const missing = needed.filter((dtype) => !dtypes.includes(dtype));
   if (missing.length > 0) return `${missing.join(", ")}: it takes ${dtypes.join(", ")}`;
@@ -70,8 +74,16 @@ export function beyond({ orders, dtypes, samples, traceable }: Engine, { order, 
   return undefined;
 }
 
+/** Why an engine is not held to a check: by its own account, or because its author says so. */
+export function exemption(check: Check, engine: Engine, skips: readonly Skip[]): { status: "unsupported" | "skipped"; reason: string } | undefined {
+  const inherent = beyond(engine, check.needs) ?? check.without?.(engine);
+  if (inherent !== undefined) return { status: "unsupported", reason: inherent };
+  const reason = skipped(check, skips);
+  return reason === undefined ? undefined : { status: "skipped", reason };
+}
+
 /** Why the author of the engine leaves a check out. */
-export function skipped(check: Check, skips: readonly Skip[]): string | undefined {
+function skipped(check: Check, skips: readonly Skip[]): string | undefined {
   return skips.find(({ scenarios, laws, ops }) => {
     const named = check.group === "scenarios" ? scenarios : check.group === "laws" ? laws : undefined;
     const families = scenarios === undefined && laws === undefined ? true : (named?.some((name) => check.family.includes(name)) ?? false);
@@ -87,10 +99,8 @@ export async function runCheck(check: Check, engine: Engine, options: RunOptions
 }
 
 async function outcomeOf(check: Check, engine: Engine, options: RunOptions, skips: readonly Skip[]): Promise<Outcome> {
-  const inherent = beyond(engine, check.needs);
-  if (inherent !== undefined) return { status: "unsupported", reason: inherent };
-  const reason = skipped(check, skips);
-  if (reason !== undefined) return { status: "skipped", reason };
+  const exempt = exemption(check, engine, skips);
+  if (exempt !== undefined) return exempt;
   try {
     await check.run(engine, options);
     return { status: "pass" };

@@ -28,10 +28,10 @@ export async function differences({ x, dtype }: Subject, f: (x: Named) => Named,
   const [values, slopes] = [await elements(y), await elements(dy)];
   for (const key of Object.keys(y)) {
     if (!carriesDerivative(y[key]!)) continue;
-    values[key]!.forEach((value, i) => {
+    const scale = values[key]!.reduce((most, value, i) => Math.max(most, Math.abs(value), Math.abs(fine(key, i))), 1);
+    const truncation = values[key]!.reduce((most, _, i) => Math.max(most, Math.abs(coarse(key, i) - fine(key, i))), 0);
+    values[key]!.forEach((_, i) => {
       const expected = fine(key, i);
-      const scale = 1 + Math.abs(expected) + Math.abs(value);
-      const truncation = Math.abs(coarse(key, i) - expected);
       ensure(truncation / scale < 1e-6, () => `${key}, element ${i}: differences do not converge: ${coarse(key, i)}, ${expected}`);
       const allowed = truncation + (noise / h + tolerance) * scale;
       const got = slopes[key]![i]!;

@@ -19,7 +19,7 @@ function lawFor(law: Law, primitive: CorePrimitiveName): Check {
     name: `${law.name}: ${primitive}`,
     family: law.name,
     ops: [primitive],
-    needs: { order: Math.max(1, law.order), single: law.order < 2 },
+    needs: { order: law.order, single: law.order < 2 },
     run: async (engine, options) => {
       for (const { note, samples } of cases[primitive]) {
         await assertProperty(`${primitive}${note && ` (${note})`}`, samples, async (sample) => law.check(await subjectOf(engine, sample, law.at)), options, (sample) => show(engine, sample));

@@ -29,7 +29,7 @@ function check(problem: Problem, what: string, order: number, run: (engine: Engi
     name: `${problem.name}: ${what}`,
     family: `${problem.name}: ${what}`,
     ops: problem.ops,
-    needs: { order, single: order === 1, dtypes: dtypesOf(problem) },
+    needs: { order, single: order === 1, dtypes: dtypesOf(problem), rules: problem.kink && order > 0 },
     run,
   };
 }

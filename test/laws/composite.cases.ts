@@ -30,7 +30,7 @@ const ellipses = fc.tuple(fc.constantFrom<[string, Shape, Shape]>(["...ij,...jk-
 export const compositeCases: Readonly<Record<string, readonly Case[]>> = {
   einsum: [
     caseOf("", fc.tuple(fc.constantFrom(...specifications), floatTensors).map(([spec, kind]) => ({
-      slots: spec.split("->")[0]!.split(",").map((term): Slot => operand(kind, [...term].map((l) => lengths[l]!))),
+      slots: spec.split("->")[0]!.split(",").map((term): Slot => operand(kind, term.split("").map((l) => lengths[l]!))),
       call: (...xs) => einsum(spec, ...xs),
     }))),
     caseOf("ellipses", ellipses.map(([[spec, m, n], [a, b]]) => ({

@@ -5,7 +5,7 @@ import { anything, between, broadcasting, caseOf, floats, floatTensors, shapes, 
 import type { elementwiseCases } from "./elementwise.js";
 
 /** A float operand drawn where nothing is singular. */
-const operand = (kind: Kind, shape: Shape): Slot => ({ kind, shape: kind === "number" ? [] : shape, draw: anything });
+export const operand = (kind: Kind, shape: Shape): Slot => ({ kind, shape: kind === "number" ? [] : shape, draw: anything });
 
 /** Indices below n, from either end. */
 const indices = (n: number, shape: Shape): Slot => ({ kind: "int32", shape, draw: (random) => Math.floor(2 * n * random()) - n });
@@ -48,7 +48,7 @@ const reduction = (f: (x: Tensor, options: ReduceOptions) => Value, draw = anyth
 const grid = (step: number, count: number): Slot["draw"] => (random) => step * (Math.floor(count * random()) - count / 2);
 
 /** A row-wise choice is smooth where no other element is near the chosen one. */
-const apart = (x: Value | undefined): Value => {
+export const apart = (x: Value | undefined): Value => {
   const t = tensorOf(x);
   const flat = p.reshape(t, [t.size]);
   return p.add(p.abs(p.sub(p.reshape(flat, [t.size, 1]), p.reshape(flat, [1, t.size]))), eye(t.size));
@@ -89,6 +89,21 @@ const matrix = (kind: Kind, batch: Shape, n: number): Slot => {
   let at = 0;
   return { kind, shape: [...batch, n, n], draw: (random) => (at++ % (n * n)) % (n + 1) === 0 ? 3 + random() : 2 * random() - 1 };
 };
+
+/** A matrix whose singular values, and those of its symmetric part, are apart. */
+export const graded = (kind: Kind, batch: Shape, m: number, n: number, singular = false): Slot => {
+  let at = 0;
+  return { kind, shape: [...batch, m, n], draw: (random) => {
+    const [i, j] = [Math.floor((at % (m * n)) / n), at++ % n];
+    if (singular && i === m - 1) return 0;
+    return i === j ? 2 + 2 * i + 0.5 * random() : 0.6 * random() - 0.3;
+  } };
+};
+
+/** Square matrices, in batches. */
+const squares = (f: (a: Value) => Value | readonly Value[], largest = 4): Case[] => [
+  caseOf("", fc.tuple(shapesOf(0, 2), fc.integer({ min: 0, max: largest }), floatTensors).map(([batch, n, kind]) => ({ slots: [graded(kind, batch, n, n)], call: (a) => f(a!) }))),
+];
 
 /** A matrix with one or several right-hand sides, or a vector; batches that broadcast. */
 const system = (f: (a: Value, b: Value, pick: number) => Value): Case[] => [
@@ -133,6 +148,13 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
   cholesky: [
     caseOf("", fc.tuple(shapesOf(0, 2), fc.integer({ min: 0, max: 3 }), floatTensors).map(([batch, n, kind]) => ({ slots: [matrix(kind, batch, n)], call: (a) => p.cholesky(a!) }))),
   ],
+  cofactor: [
+    ...squares((a) => p.cofactor(a), 3),
+    caseOf("of singular matrices", fc.tuple(shapesOf(0, 1), fc.integer({ min: 2, max: 3 })).map(([batch, n]) => ({
+      slots: [graded("float64", batch, n, n, true)],
+      call: (a) => p.cofactor(a!),
+    }))),
+  ],
   concat: [
     caseOf("", shapesOf(1, 4).chain((shape) =>
       fc.tuple(axisOf(shape), fc.array(fc.tuple(tensors, fc.integer({ min: 0, max: 3 })), { minLength: 1, maxLength: 3 })).map(([axis, parts]) => ({
@@ -147,6 +169,14 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
     )),
     caseOf("whole", fc.constantFrom<Kind>("int32", "bool", "number").map((kind) => ({ slots: [operand(kind, [3])], call: (x) => p.cumsum(x!) }))),
   ],
+  det: [
+    ...squares((a) => p.det(a)),
+    caseOf("of singular matrices", fc.tuple(shapesOf(0, 1), fc.integer({ min: 2, max: 4 })).map(([batch, n]) => ({
+      slots: [graded("float64", batch, n, n, true)],
+      call: (a) => p.det(a!),
+    }))),
+  ],
+  eigh: squares((a) => p.eigh(a)),
   gather: [
     caseOf("", nonEmpty(1, 3).chain((shape) =>
       fc.tuple(tensors, axisOf(shape), shapesOf(0, 2)).map(([kind, axis, at]) => ({
@@ -171,6 +201,12 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
     ...reduction((x, options) => p.prod(x, options)),
     ...reduction((x, options) => p.prod(x, options), grid(1, 3)),
     caseOf("whole", fc.constantFrom<Kind>("int32", "bool", "number").map((kind) => ({ slots: [operand(kind, [3])], call: (x) => p.prod(tensorOf(x)) }))),
+  ],
+  qr: [
+    caseOf("", fc.tuple(shapesOf(0, 2), fc.integer({ min: 0, max: 3 }), fc.nat(2), floatTensors).map(([batch, n, more, kind]) => ({
+      slots: [graded(kind, batch, n + more, n)],
+      call: (a) => p.qr(a!),
+    }))),
   ],
   reshape: [
     caseOf("", fc.tuple(floats, shapes).chain(([kind, shape]) =>
@@ -199,9 +235,16 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
       })),
     )),
   ],
+  slogdet: squares((a) => p.slogdet(a)),
   solve: system((a, b, pick) => p.solve(a, b, { transposeA: pick % 2 === 1 })),
   stopGradient: [caseOf("", fc.tuple(floats, shapes).map(([kind, shape]) => ({ slots: [operand(kind, shape)], call: (x) => p.stopGradient(x!) })))],
   sum: reduction((x, options) => p.sum(x, options)),
+  svd: [
+    caseOf("", fc.tuple(shapesOf(0, 2), fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 4 }), floatTensors).map(([batch, m, n, kind]) => ({
+      slots: [graded(kind, batch, m, n)],
+      call: (a) => p.svd(a!),
+    }))),
+  ],
   topK: [
     caseOf("", shapesOf(1, 3).chain((shape) =>
       axisOf(shape).chain((axis) =>

@@ -7,8 +7,17 @@ import { carries, kindOf, numbersOf, shapeOf, sizeOf, valueOf, type Attribute, t
 /** A uniform random number in [0, 1). */
 export type Random = () => number;
 
-/** Elements that a value of a program may have. */
-export const largest = 36;
+/** Elements that a value of a program may have, and the leaves together. */
+export interface Room {
+  readonly value: number;
+  readonly leaves: number;
+}
+
+/** Most programs are small: what is wrong shows there, and every engine is quick. */
+export const small: Room = { value: 36, leaves: 36 };
+
+/** Some are wide enough for kernels that serve large tensors only. */
+export const wide: Room = { value: 2304, leaves: 400 };
 
 /** Magnitude to which values are brought back when they grow beyond it. */
 const tall = 12;
@@ -44,6 +53,7 @@ export class Builder {
     active: readonly Value[] = [],
     /** Whether values of the surrounding body may be used. */
     private readonly open = true,
+    readonly room: Room = outer === null ? small : outer.room,
   ) {
     this.xs = [...active];
     this.depth = outer === null ? 0 : outer.depth + 1;
@@ -111,14 +121,15 @@ export class Builder {
   fresh(shape: Shape, kind: Kind = this.kind(shape), draw: () => number = () => this.number()): number {
     const value: Literal = { kind, shape, data: Array.from({ length: elements(shape) }, draw) };
     const floats = kind !== "int32" && kind !== "bool";
-    const room = this.leaves.length < 5 && this.leaves.reduce((n, leaf) => n + elements(leaf.value.shape), 0) + elements(shape) <= largest;
+    const room = this.leaves.length < 5 && this.leaves.reduce((n, leaf) => n + elements(leaf.value.shape), 0) + elements(shape) <= this.room.leaves;
     if (this.outer === null && floats && room && this.chance(0.6)) return this.leaf(value);
     return this.constant(value);
   }
 
   leaf(value: Literal): number {
-    const typed = value.shape.length === 1 && this.chance(0.3);
-    const leaf: Leaf = { form: value.kind === "number" ? "number" : typed ? "typedArray" : "tensor", value, ...(this.chance(0.05) && { constant: true }) };
+    const constant = this.chance(0.05);
+    const typed = value.shape.length === 1 && !constant && this.chance(0.3);
+    const leaf: Leaf = { form: value.kind === "number" ? "number" : typed ? "typedArray" : "tensor", value, ...(constant && { constant }) };
     const index = this.leaves.push(leaf) - 1;
     const x = valueOf(value);
     this.xs.push(x);
@@ -136,7 +147,7 @@ export class Builder {
   }
 
   /** Applies an op; `Unsuitable` where that leaves its domain. Large results are brought back. */
-  call(op: string, inputs: readonly number[], rest: readonly Attribute[] = [], extra: Pick<CallNode, "listed" | "pick"> = {}): number {
+  call(op: string, inputs: readonly number[], rest: readonly Attribute[] = [], extra: Pick<CallNode, "listed" | "pick" | "lead"> = {}): number {
     const node: CallNode = { kind: "call", op, inputs, rest, ...extra };
     const xs = inputs.map((i) => this.values[i]!);
     if (!inDomain(node, xs)) throw new Unsuitable();
@@ -165,7 +176,7 @@ export class Builder {
       this.nodes.push(whole);
       throw new Broken();
     }
-    if (sizeOf(out) > largest || shapeOf(out).length > 4 || numbersOf(out).some((v) => !(Math.abs(v) < 1e3))) throw new Unsuitable();
+    if (sizeOf(out) > this.room.value || shapeOf(out).length > 4 || numbersOf(out).some((v) => !(Math.abs(v) < 1e3))) throw new Unsuitable();
     return this.tamed(this.keep(whole, out));
   }
 
@@ -200,7 +211,7 @@ export class Builder {
   }
 
   private keep(node: Node, value: Value): number {
-    if (sizeOf(value) > largest || shapeOf(value).length > 5) throw new Unsuitable();
+    if (sizeOf(value) > this.room.value || shapeOf(value).length > 5) throw new Unsuitable();
     this.values.push(value);
     return this.nodes.push(node) - 1;
   }

@@ -26,7 +26,7 @@ export function differences(subject: Subject, nested: Engines, kappa: readonly n
     const coarse = central(along, h);
     const fine = central(along, h / 2);
     const estimates = fine.map((numbers, k): Estimate => {
-      const rounding = (slack * 2 ** -53 * (kappa[k]! + Math.max(0, ...along(0)[k]!.map(Math.abs)))) / h;
+      const rounding = (slack * 2 ** -53 * (1 + kappa[k]! + Math.max(0, ...along(0)[k]!.map(Math.abs)))) / h;
       return { numbers, errors: numbers.map((x, i) => 4 * Math.abs(x - coarse[k]![i]!) + rounding) };
     });
     best = best === null ? estimates : estimates.map((e, k) => (worst(e) < worst(best![k]!) ? e : best![k]!));

@@ -23,7 +23,7 @@ const jump = (at: number): Domain => on(-30, 30, (x) => Math.abs(x - at - Math.r
  */
 export const domains: Readonly<Record<string, Domain>> = {
   sin: line, cos: line, tanh: line, sigmoid: line, softplus: line, asinh: line, atan: line, square: on(-8, 8), neg: line, logSigmoid: line,
-  sechSquared: line, erf: line, erfc: on(-3, 3), silu: line, gelu: line, elu: on(-30, 30, Math.abs), selu: on(-30, 30, Math.abs), mish: line,
+  sechSquared: line, gaussian: on(-4, 4), erf: line, erfc: on(-3, 3), silu: line, gelu: line, elu: on(-30, 30, Math.abs), selu: on(-30, 30, Math.abs), mish: line,
   exp: on(-5, 3), expm1: on(-5, 3), sinh: on(-3, 3), cosh: on(-3, 3),
   relu: on(-30, 30, Math.abs), abs: on(-30, 30, Math.abs), sign: on(-30, 30, Math.abs),
   floor: jump(0), ceil: jump(0), round: jump(0.5),
@@ -61,7 +61,16 @@ const conditions: Readonly<Record<string, (inputs: Inputs, node: CallNode) => bo
   topK: ([x]) => apart(x!),
   sort: ([x]) => apart(x!), argsort: ([x]) => apart(x!), median: ([x]) => apart(x!), quantile: ([x]) => apart(x!),
   solve: ([a]) => dominant(a!),
-  inv: ([a]) => dominant(a!), det: ([a]) => dominant(a!), logdet: ([a]) => dominant(a!),
+  inv: ([a]) => dominant(a!), logdet: ([a]) => dominant(a!), slogdet: ([a]) => dominant(a!), det: ([a]) => dominant(a!), cofactor: ([a]) => dominant(a!),
+  lstsq: ([a]) => fullRank(a!), qr: ([a]) => fullRank(a!),
+  eigh: ([a], { pick }) => dominant(a!) && distinct(core.eigh(a!), pick),
+  svd: ([a], { pick }) => fullRank(a!) && distinctSvd(a!, pick !== 1),
+  svdvals: ([a]) => fullRank(a!) && distinctSvd(a!, false),
+  norm: ([x], { rest }) => rooted(rest, (options) => core.norm(x!, { ...options, ord: 2 })) && (ordOf(rest) !== 1 || least(core.abs(x!), margin)),
+  std: ([x], { rest }) => rooted(rest, (options) => core.variance(x!, options)),
+  softmax: ([x]) => every(x!, (v) => Math.abs(v) < 30), logSoftmax: ([x]) => every(x!, (v) => Math.abs(v) < 30),
+  searchsorted: ([edges, x]) => gap([core.expandDims(x as core.Tensor, -1), edges!]),
+  polygamma: ([x]) => every(x!, (v) => v >= 0.4 && v <= 6),
   triangularSolve: ([a], { rest }) => (rest[0] as { unitDiagonal?: boolean }).unitDiagonal === true || dominant(a!),
   cholesky: ([a]) => dominant(a!),
 }; // prettier-ignore
@@ -83,6 +92,46 @@ function alone(x: Value, rest: CallNode["rest"], extreme: typeof core.max): bool
   const { axis } = (rest[0] ?? {}) as { axis?: number | number[] };
   const near = core.lessEqual(core.abs(core.sub(x, extreme(x, { axis, keepDims: true }))), margin);
   return every(core.sum(core.cast(near, "float64"), { axis }), (count) => count === 1);
+}
+
+interface Axes {
+  readonly axis?: number | number[];
+  readonly keepDims?: boolean;
+}
+
+/** What is under a root keeps away from 0. */
+function rooted(rest: CallNode["rest"], f: (options: Axes) => Value): boolean {
+  return least(f((rest[0] ?? {}) as Axes), 0.25);
+}
+
+function ordOf(rest: CallNode["rest"]): number | undefined {
+  return ((rest[0] ?? {}) as { ord?: number }).ord;
+}
+
+function fullRank(a: Value): boolean {
+  const tensor = a as core.Tensor;
+  return tensor.shape.at(-2)! >= tensor.shape.at(-1)! && every(core.sum(core.square(a), { axis: -2 }), (v) => v > 0.3) && every(core.det(core.matmul(a, a, { transposeA: true })), (v) => v > 0.2);
+}
+
+/** Eigenvalues keep apart; so do the two largest elements of a vector, which decide its sign. */
+function distinct([values, vectors]: readonly [core.Tensor, core.Tensor], pick: number | undefined): boolean {
+  return rowsApart(values) && (pick === 0 || rowsApart(core.abs(core.transpose(core.reshape(vectors, [-1, ...vectors.shape.slice(-2)]), [0, 2, 1]))));
+}
+
+function distinctSvd(a: Value, vectors: boolean): boolean {
+  const [, s, vt] = core.svd(a);
+  return rowsApart(s) && (!vectors || rowsApart(core.abs(vt)));
+}
+
+/** The elements of each row differ. */
+function rowsApart(x: core.Tensor): boolean {
+  const n = x.shape.at(-1)!;
+  const data = numbersOf(x);
+  for (let row = 0; row < data.length; row += n) {
+    const sorted = data.slice(row, row + n).sort((a, b) => a - b);
+    if (sorted.some((v, i) => i > 0 && v - sorted[i - 1]! < 0.1)) return false;
+  }
+  return true;
 }
 
 /** All elements differ. */

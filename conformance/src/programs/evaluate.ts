@@ -41,10 +41,11 @@ export function run(body: Body, xs: readonly Value[], engines: Engines, options:
 }
 
 /** One application of an op. */
-export function call({ op, rest, listed, pick }: CallNode, inputs: readonly Value[], { widen = false }: RunOptions = {}): Value {
+export function call({ op, lead, rest, listed, pick }: CallNode, inputs: readonly Value[], { widen = false }: RunOptions = {}): Value {
   const f = functions[op] as Op;
   const attributes: readonly Attribute[] = widen && op === "cast" && rest[0] === "float32" ? ["float64"] : rest;
-  const out = listed === true ? f(inputs, ...attributes) : f(...inputs, ...attributes);
+  const operands = listed === true ? [inputs] : inputs;
+  const out = lead === undefined ? f(...operands, ...attributes) : f(lead, ...operands, ...attributes);
   return (pick === undefined ? out : (out as readonly unknown[])[pick]) as Value;
 }
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { ADType } from "@polyad/core";
-import { Broken, Builder, largest, scalar, Unsuitable, type Random } from "./builder.js";
-import { families, partner } from "./families.js";
+import { Broken, Builder, scalar, small, Unsuitable, wide, type Random } from "./builder.js";
+import { families, partner } from "./families/index.js";
 import { carries, operandsOf, pruned, shapeOf, sizeOf, type Body, type NestedOperator, type Program, type Tree } from "./program.js";
 import { elements } from "./shapes.js";
 import { shrinks } from "./shrink.js";
@@ -40,12 +40,13 @@ class ProgramArbitrary extends fc.Arbitrary<Program> {
 
 /** One program. */
 export function generate(random: Random, { engine, size = 14, nested = true }: ProgramOptions): Program {
-  const b = new Builder(random, [engine, engine], random() < 0.2);
-  for (let k = b.integer(1, 2); k > 0; k--) {
-    const shape = firstShape(b);
+  const large = random() < 0.03;
+  const b = new Builder(random, [engine, engine], random() < 0.2, null, [], true, large ? wide : small);
+  for (let k = large ? 1 : b.integer(1, 2); k > 0; k--) {
+    const shape = large ? b.choose([[b.integer(193, 400)], [16, 20], [25, 16], [6, 8, 7]]) : firstShape(b);
     b.leaf({ kind: b.kind(shape), shape, data: Array.from({ length: elements(shape) }, () => b.number()) });
   }
-  const broken = grow(b, 1 + Math.floor(size * random() ** 1.5), nested ? 2 : 0);
+  const broken = large ? grow(b, b.integer(1, 6), 0) : grow(b, 1 + Math.floor(size * random() ** 1.5), nested ? 2 : 0);
   const results = broken ? [b.nodes.length - 1] : sinks(b);
   return assembled(b, pruned({ nodes: b.nodes, results }));
 }
@@ -53,7 +54,7 @@ export function generate(random: Random, { engine, size = 14, nested = true }: P
 /** Rank 0 to 3, not square as a rule, now and then an axis of length 1 or 0. */
 function firstShape(b: Builder): number[] {
   const shape = Array.from({ length: b.choose([0, 1, 1, 2, 2, 2, 3]) }, () => (b.chance(0.01) ? 0 : b.chance(0.12) ? 1 : b.integer(2, 4)));
-  while (elements(shape) > largest) shape.pop();
+  while (elements(shape) > small.leaves) shape.pop();
   return shape;
 }
 

@@ -72,7 +72,7 @@ class Printer {
         if (node.kind === "const") lines.push(`${indent}const ${name} = ${this.literal(node.value)};`);
         else if (node.kind === "call") {
           const inputs = node.inputs.map((j) => names[j]!);
-          const all = [...(node.listed === true ? [`[${inputs.join(", ")}]`] : inputs), ...node.rest.filter((r) => JSON.stringify(r) !== "{}").map(attribute)];
+          const all = [...(node.lead === undefined ? [] : [attribute(node.lead)]), ...(node.listed === true ? [`[${inputs.join(", ")}]`] : inputs), ...node.rest.filter((r) => JSON.stringify(r) !== "{}").map(attribute)];
           lines.push(`${indent}const ${name} = ${this.core(node.op)}(${all.join(", ")})${node.pick === undefined ? "" : `[${node.pick}]`};`);
         } else lines.push(...this.operatorInside(node, name, names, indent, nested));
       }

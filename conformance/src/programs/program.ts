@@ -33,6 +33,8 @@ export interface CallNode {
   readonly op: string;
   readonly inputs: readonly number[];
   readonly rest: readonly Attribute[];
+  /** What stands before the operands: the subscripts of einsum, the order of polygamma. */
+  readonly lead?: Attribute;
   /** The operands are one array, as those of concat. */
   readonly listed?: boolean;
   /** Which of several results. */

@@ -1,7 +1,7 @@
 import type { ADType, Value } from "@polyad/core";
 import { inDomain } from "./domain.js";
 import { run } from "./evaluate.js";
-import { carries, literalOf, numbersOf, operandsOf, pruned, put, renamed, valueOf, type Body, type CallNode, type Leaf, type Literal, type NestedNode, type Node, type Program, type Tree } from "./program.js";
+import { carries, lengthOf, literalOf, numbersOf, operandsOf, pruned, put, renamed, valueOf, type Body, type CallNode, type Leaf, type Literal, type NestedNode, type Node, type Program, type Tree } from "./program.js";
 
 /** Whether a program computes, keeps its distance from kinks and singularities, and stays finite. */
 export function health({ leaves, body }: Program, engine: ADType): "sound" | "unsound" | "throws" {
@@ -30,10 +30,33 @@ function isSound(body: Body, xs: readonly Value[], engine: ADType): boolean {
 
 /** Smaller programs, the much smaller first; all are sound, save those that throw. */
 export function* shrinks(program: Program, engine: ADType): Generator<Program> {
+  const before = costs(program);
   for (const candidate of candidates(program, engine)) {
     const smaller = { ...candidate, body: pruned(candidate.body) };
-    if (health(smaller, engine) !== "unsound") yield smaller;
+    if (isLess(costs(smaller), before) && health(smaller, engine) !== "unsound") yield smaller;
   }
+}
+
+/** What shrinking brings down, the first first: it ends because each step lowers one and raises none before it. */
+function costs(program: Program): number[] {
+  const { args, leaves, body } = program;
+  const elements = (literals: readonly Literal[]): number => literals.reduce((n, { data, shape }) => n + data.length + shape.length, 0);
+  const constants = body.nodes.flatMap((node) => (node.kind === "const" ? [node.value] : []));
+  const special = leaves.map(({ form, value, constant }) => Number(form === "typedArray") + Number(value.kind === "float32") + Number(constant === true));
+  return [
+    lengthOf(body),
+    body.results.length,
+    body.nodes.filter((node) => node.kind === "arg").length,
+    leaves.length,
+    elements(leaves.map((leaf) => leaf.value)) + elements(constants),
+    special.reduce((a, b) => a + b, args.filter((tree) => typeof tree !== "number").length),
+    JSON.stringify(program).length,
+  ];
+}
+
+function isLess(a: readonly number[], b: readonly number[]): boolean {
+  const at = a.findIndex((x, i) => x !== b[i]);
+  return at >= 0 && a[at]! < b[at]!;
 }
 
 function* candidates(program: Program, engine: ADType): Generator<Program> {
@@ -199,7 +222,8 @@ function* plainer(leaves: readonly Leaf[]): Generator<readonly Leaf[]> {
 function* rounder(program: Program): Generator<Program> {
   const { leaves, body } = program;
   for (const digits of [0, 1, 2]) {
-    const round = (literal: Literal): Literal => ({ ...literal, data: literal.data.map((x) => (x === 0 ? 0 : Number(x.toFixed(digits)) || x)) });
+    const rounded = (x: number): number => (Number(x.toFixed(digits)) === 0 ? x : Number(x.toFixed(digits)));
+    const round = (literal: Literal): Literal => ({ ...literal, data: literal.data.map(rounded) });
     const changes = (literal: Literal): boolean => literal.kind !== "bool" && literal.kind !== "int32" && round(literal).data.some((x, i) => x !== literal.data[i]);
     for (let k = 0; k < leaves.length; k++) if (changes(leaves[k]!.value)) yield { ...program, leaves: put(leaves, k, { ...leaves[k]!, value: round(leaves[k]!.value) }) };
     for (let i = 0; i < body.nodes.length; i++) {

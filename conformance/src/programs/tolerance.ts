@@ -16,7 +16,7 @@ import { Subject, type Answer, type Entry, type Question } from "./subject.js";
  * (solve, softplus or a reduction of 36 elements make dozens), and how far the largest of random disturbances falls short of
  * the worst case. With 2¹⁰ the tolerance in float64 is 1.1e−13 × (1 + max |g| + κ).
  */
-export const slack = 2 ** 10;
+export const slack: number = 2 ** 10;
 const delta = 2 ** -26;
 const draws = 3;
 

@@ -1,7 +1,11 @@
 import type { Check } from "../check.js";
 import { closing, inFloat32, withConstant, type Problem } from "../problem.js";
 import { scenariosOf } from "../scenario.js";
+import { activities } from "./activity.js";
 import { arrays, polynomial } from "./arrays.js";
+import { curvedOps } from "./curved.js";
+import { factors } from "./factors.js";
+import { linearOps } from "./linear.js";
 import { numbers } from "./numbers.js";
 import { pointwiseScenarios } from "./pointwise.js";
 import { trees } from "./trees.js";
@@ -15,10 +19,13 @@ export const problems: readonly Problem[] = [
   one,
   ...arrays,
   ...trees,
+  ...linearOps,
+  ...curvedOps,
+  ...factors,
   ...arrays.map(inFloat32),
   ...varied.flatMap((p) => [withConstant(p), closing(p)]),
   ...varied.slice(1).flatMap((p) => [inFloat32(withConstant(p)), inFloat32(closing(p))]),
 ];
 
 /** Every operator on every problem, and every elementwise function at its kinks. */
-export const scenarios: readonly Check[] = [...problems.flatMap(scenariosOf), ...pointwiseScenarios];
+export const scenarios: readonly Check[] = [...problems.flatMap(scenariosOf), ...activities, ...pointwiseScenarios];

@@ -11,7 +11,12 @@ type Unary = (x: Value) => Value;
 type Width = "float64" | "float32";
 
 /** Every table of rows: values and partial derivatives at points, elementwise. */
-export const rows: Readonly<Record<string, readonly [Call, readonly Row[]]>> = { ...plainRows, ...kinks };
+export const rows: Readonly<Record<string, readonly [Call, readonly Row[]]>> = Object.fromEntries(
+  [...new Set([...Object.keys(plainRows), ...Object.keys(kinks)])].map((name) => {
+    const tables = [plainRows[name], kinks[name]].filter((table) => table !== undefined);
+    return [name, [tables[0]![0], tables.flatMap(([, points]) => points)]];
+  }),
+);
 
 /** What holds a number: itself, or tensors whose every element it is. */
 const containers: Readonly<Record<"number" | Width, (x: number) => Value>> = {

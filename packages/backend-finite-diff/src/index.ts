@@ -5,6 +5,7 @@ import {
   isFloat,
   mul,
   registerBackend,
+  sub,
   type DType,
   type FiniteDiffScheme,
   type FlatFunction,
@@ -15,35 +16,34 @@ import {
 
 export { AutoFiniteDiff };
 
-/** f′(x) ≈ Σ wₖ·f(x + k·h) / h, with an error of order hᵖ. */
+/** f′(x) ≈ Σ w·(f(x + k·h) − f(x + j·h)) / h, with an error of order hᵖ: differences, so that a constant's is exactly 0. */
 interface Formula {
   /** p, the order of accuracy. */
   readonly order: number;
-  /** [k, wₖ] */
-  readonly weights: readonly (readonly [k: number, w: number])[];
+  readonly differences: readonly (readonly [k: number, j: number, w: number])[];
 }
 
 // B. Fornberg, "Generation of finite difference formulas on arbitrarily spaced grids", Math. Comp. 51 (1988), table 1.
 const formulas: Readonly<Record<FiniteDiffScheme, Formula>> = {
-  forward: { order: 1, weights: [[0, -1], [1, 1]] },
-  backward: { order: 1, weights: [[-1, -1], [0, 1]] },
-  central: { order: 2, weights: [[-1, -1 / 2], [1, 1 / 2]] },
-  central4: { order: 4, weights: [[-2, 1 / 12], [-1, -2 / 3], [1, 2 / 3], [2, -1 / 12]] },
-  central6: { order: 6, weights: [[-3, -1 / 60], [-2, 3 / 20], [-1, -3 / 4], [1, 3 / 4], [2, -3 / 20], [3, 1 / 60]] },
+  forward: { order: 1, differences: [[1, 0, 1]] },
+  backward: { order: 1, differences: [[0, -1, 1]] },
+  central: { order: 2, differences: [[1, -1, 1 / 2]] },
+  central4: { order: 4, differences: [[1, -1, 2 / 3], [2, -2, -1 / 12]] },
+  central6: { order: 6, differences: [[1, -1, 3 / 4], [2, -2, -3 / 20], [3, -3, 1 / 60]] },
 };
 
 /** J·dx for each dx, by differences of f along it. Written in ops, so that other engines can differentiate it. */
 function pushforward(f: FlatFunction, xs: readonly Value[], tangents: readonly Tangents[], ad: AutoFiniteDiff): Pushforward {
-  const { order, weights } = formulas[ad.scheme ?? "central"];
+  const { order, differences } = formulas[ad.scheme ?? "central"];
   const ys = f(xs);
   const along = (dxs: Tangents): Tangents => {
     const h = ad.step ?? chooseStep(xs, dxs, ys, order);
     const shifted = (k: number): readonly Value[] =>
       k === 0 ? ys : f(xs.map((x, i) => (dxs[i] === undefined ? x : add(x, mul(k * h, dxs[i])))));
-    const samples = weights.map(([k]) => shifted(k));
+    const samples = differences.map(([k, j]) => [shifted(k), shifted(j)] as const);
     return ys.map((y, i) => {
       if (typeof y !== "number" && !isFloat(y.dtype)) return undefined;
-      const terms = weights.map(([, w], s) => mul(w, samples[s]![i]!));
+      const terms = differences.map(([, , w], s) => mul(w, sub(samples[s]![0][i]!, samples[s]![1][i]!)));
       return div(terms.reduce((total, term) => add(total, term)), h);
     });
   };
@@ -73,16 +73,14 @@ function chooseStep(xs: readonly Value[], dxs: Tangents, ys: readonly Value[], o
 }
 
 /**
- * eₖ = hᵖ + eₖ₋₁/h: what the formula leaves out, and what a difference makes of the error below it; for functions whose
- * higher derivatives reach a hundred.
+ * k·5(5h)ᵖ + 10 ε/hᵏ: what the formulas leave out of a function whose derivatives grow by up to 5 with each order, and
+ * what rounding leaves of differences of differences.
  */
 function accuracy(dtype: DType, order: number, { scheme = "central", step }: AutoFiniteDiff): number {
   const p = formulas[scheme].order;
   const epsilon = dtype === "float32" ? 2 ** -23 : 2 ** -52;
   const h = step ?? epsilon ** (1 / (p + 1));
-  let error = epsilon;
-  for (let k = 0; k < order; k++) error = h ** p + error / h;
-  return order === 0 ? 0 : 100 * error;
+  return order === 0 ? 0 : order * 5 * (5 * h) ** p + (10 * epsilon) / h ** order;
 }
 
 function elements(x: Value): ArrayLike<number> & { forEach(f: (x: number, i: number) => void): void } {

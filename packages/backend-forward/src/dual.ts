@@ -26,6 +26,10 @@ class ForwardTrace extends Trace {
     const out = bindAt(this.parent, primitive, primals, attrs);
     if (primitive.constant) return out;
     if (!primitive.jvp) throw noRule(primitive);
+    if (!Array.isArray(out) && !carriesDerivative(out as Value)) {
+      primitive.infer(inputs, attrs); // refuses an int tensor with a traced number, whose derivative would be lost
+      return out;
+    }
     return below(this, () => {
       const maps = primitive.jvp!(out, primals, attrs);
       let tangent: Output | undefined;
@@ -44,7 +48,7 @@ class ForwardTrace extends Trace {
   }
 
   dual(primal: Value, tangent: Value): Value {
-    return typeof primal === "number" || isFloat(primal.dtype) ? new Dual(this, primal, tangent) : primal;
+    return carriesDerivative(primal) ? new Dual(this, primal, tangent) : primal;
   }
 }
 
@@ -57,6 +61,10 @@ class Dual extends Tracer {
   ) {
     super();
   }
+}
+
+function carriesDerivative(x: Value): boolean {
+  return typeof x === "number" || isFloat(x.dtype);
 }
 
 function plus(a: Output, b: Output): Output {

@@ -23,7 +23,11 @@ export class TapeTrace extends Trace {
     const out = bindAt(this.parent, primitive, this.lowerAll(inputs), attrs);
     if (primitive.constant) return out;
     if (!primitive.vjp) throw noRule(primitive);
-    if (!Array.isArray(out)) return carriesDerivative(out as Value) ? this.record(out as Value, primitive, inputs, attrs) : out;
+    if (!Array.isArray(out)) {
+      if (carriesDerivative(out as Value)) return this.record(out as Value, primitive, inputs, attrs);
+      primitive.infer(inputs, attrs); // refuses an int tensor with a traced number, whose derivative would be lost
+      return out;
+    }
     const entry = new Several(out as readonly Value[], primitive, inputs, attrs, this.tape.length);
     this.tape.push(entry);
     return out.map((y: Value, k) => (carriesDerivative(y) ? new Selected(this, y, entry, k) : y));

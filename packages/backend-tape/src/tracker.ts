@@ -93,6 +93,7 @@ export class Param extends Tracked {
   /** Adds `delta` to the value and clears the stored gradient. */
   update(delta: Value): this {
     const next = add(this.inner, untracked(delta));
+    requireConcrete("update", next);
     if (next.dtype !== this.dtype || next.shape.length !== this.ndim || next.shape.some((n, i) => n !== this.shape[i])) {
       throw new ShapeError(`update: the delta must fit shape ${showShape(this.shape)} and dtype ${this.dtype}, got ${describe(delta)}.`);
     }
@@ -117,6 +118,12 @@ const recording: Device = {
   },
 };
 
+/** A parameter outlives every trace. */
+function requireConcrete(who: string, { trace }: Tensor): void {
+  if (trace === null) return;
+  throw new AutodiffError(`${who}: got a value that is being differentiated by ${trace.kind}, which a parameter cannot keep. Do it outside of the function.`);
+}
+
 function untracked(x: Value): Value {
   return x instanceof Tracked ? x.value : x;
 }
@@ -135,6 +142,7 @@ export function param(x: Tensor): Param {
   if (!(x instanceof Tensor) || !isFloat(x.dtype)) {
     throw new AutodiffError(`param: expected a float tensor, got ${describe(x)}. Make one with tensor().`);
   }
+  requireConcrete("param", x);
   return x instanceof Param ? x : new Param(x);
 }
 

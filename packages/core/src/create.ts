@@ -9,12 +9,12 @@ import { HostTensor, type Tensor } from "./tensor.js";
  * zeros([2, 3]).shape // [2, 3]
  */
 export function zeros(shape: Shape, dtype: DType = "float64"): Tensor {
-  return full(shape, 0, dtype);
+  return filled("zeros", shape, 0, dtype);
 }
 
 /** Ones of a shape, float64 unless said. */
 export function ones(shape: Shape, dtype: DType = "float64"): Tensor {
-  return full(shape, 1, dtype);
+  return filled("ones", shape, 1, dtype);
 }
 
 /**
@@ -23,8 +23,12 @@ export function ones(shape: Shape, dtype: DType = "float64"): Tensor {
  * full([2], 7).toArray() // [7, 7]
  */
 export function full(shape: Shape, value: number, dtype: DType = "float64"): Tensor {
-  const elements = allocate(checkDType("full", dtype), sizeOf(checkShape("full", shape)));
-  if (value !== 0) elements.fill(storable("full", dtype, value));
+  return filled("full", shape, value, dtype);
+}
+
+function filled(who: string, shape: Shape, value: number, dtype: DType): Tensor {
+  const elements = allocate(checkDType(who, dtype), sizeOf(checkShape(who, shape)));
+  if (value !== 0) elements.fill(storable(who, dtype, value));
   return new HostTensor([...shape], dtype, elements);
 }
 

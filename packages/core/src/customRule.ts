@@ -1,21 +1,24 @@
 import { asValue, type Operand } from "./convert.js";
+import { AutodiffError } from "./errors.js";
 import { capture } from "./graph/capture.js";
 import { isVariable } from "./graph/graph.js";
+import { outside } from "./graph/outside.js";
 import { definePrimitive, type AnyPrimitive, type Aval, type CotangentMaps, type Primitive, type TangentMaps } from "./primitive.js";
-import { kindOf, shapeOf, type Value } from "./tensor.js";
-import { at, bind } from "./trace.js";
+import { describe, kindOf, shapeOf, Tensor, type Value } from "./tensor.js";
+import { bind } from "./trace.js";
 
 /** The derivative of a function, given by hand: one linear map per argument, `null` where there is none. */
-export interface CustomRules<In extends readonly Value[]> {
+export interface CustomRules<In extends readonly Value[], R extends Value = Value> {
   /** Maps from an argument's tangent to the result's, for engines of forward mode. */
-  jvp?(out: Value, inputs: In): TangentMaps<In, Value>;
+  jvp?(out: R, inputs: In): TangentMaps<In, R>;
   /** Maps from the result's cotangent to an argument's, for engines of reverse mode. */
-  vjp?(out: Value, inputs: In): CotangentMaps<In, Value>;
+  vjp?(out: R, inputs: In): CotangentMaps<In, R>;
 }
 
 /**
- * f with a derivative of your own, in every engine: for one that is more accurate or cheaper than the composite's, or
- * deliberately another, as for a straight-through estimator. An engine whose rule is missing refuses.
+ * f with a derivative of your own, in every engine that works by rules: for one that is more accurate or cheaper than
+ * the composite's, or deliberately another, as for a straight-through estimator. An engine whose rule is missing
+ * refuses; one that samples, as finite differences do, sees f alone.
  *
  * @throws UnsupportedError when an engine needs the rule that was not given.
  * @example
@@ -24,12 +27,16 @@ export interface CustomRules<In extends readonly Value[]> {
  */
 export function customRule<In extends readonly Value[], R extends Value>(
   f: (...xs: In) => R,
-  rules: CustomRules<In>,
+  rules: CustomRules<In, R>,
 ): (...xs: { [K in keyof In]: In[K] | Extract<Operand, In[K]> }) => R {
   const name = f.name === "" ? "customRule" : f.name;
   // Outside of every trace, so that a traced value which f captured, and which no rule knows of, is an error.
-  const run = (inputs: In): Value => at(null, () => f(...inputs));
-  const primitive: Primitive<(...xs: Value[]) => Value> = definePrimitive<In, Value, null, (...xs: Value[]) => Value>({
+  const run = (inputs: In): R => outside(name, null, (xs) => [scalarOrTensor(f(...(xs as In)))], inputs)[0] as R;
+  const scalarOrTensor = (y: unknown): Value => {
+    if (typeof y === "number" || y instanceof Tensor) return y;
+    throw new AutodiffError(`${name}: a function with customRule() must return a number or a Tensor, got ${describe(y)}.`);
+  };
+  const primitive: Primitive<(...xs: Value[]) => R> = definePrimitive<In, R, null, (...xs: Value[]) => R>({
     name,
     shape: (inputs) => result(inputs).shape as never,
     evaluate: (inputs) => run(inputs as readonly Value[] as In),
@@ -38,7 +45,7 @@ export function customRule<In extends readonly Value[], R extends Value>(
   });
   const result = (inputs: readonly Value[]): Aval => {
     const avals = inputs.map((x) => ({ shape: shapeOf(x), dtype: typeof x === "number" ? ("float64" as const) : x.dtype, weak: kindOf(x) === "number" }));
-    const [y] = capture((xs) => [f(...(xs as In))], avals).outputs;
+    const [y] = capture((xs) => [scalarOrTensor(f(...(xs as In)))], avals).outputs;
     if (isVariable(y!)) return y;
     return { shape: shapeOf(y!), dtype: typeof y === "number" ? "float64" : y!.dtype, weak: kindOf(y!) === "number" };
   };

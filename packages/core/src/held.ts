@@ -2,10 +2,11 @@ import { isADType, type ADType } from "./adtypes.js";
 import type { Backend, FlatFunction, Pullback, Pushforward, Tangents } from "./backend.js";
 import { isFloat } from "./dtype.js";
 import { AutodiffError, UnsupportedError } from "./errors.js";
+import { outside } from "./graph/outside.js";
 import { backendOf } from "./registry.js";
 import { sameShape, showShape } from "./shape.js";
 import { describe, kindOf, shapeOf, Tensor, type Value } from "./tensor.js";
-import { at, currentTrace } from "./trace.js";
+import { currentTrace } from "./trace.js";
 
 /** What core holds engines to: that they can do what is asked, and return what the contract says. */
 
@@ -38,7 +39,7 @@ export function requireToken(ad: unknown): void {
 /** A backend's pullback, held to the contract. */
 export function heldPullback(backend: Backend, f: FlatFunction, xs: readonly Value[], ad: ADType): Pullback {
   const who = backend.adtype;
-  const call = callableBy(backend.capabilities.traceable, f);
+  const call = callableBy(who, backend.capabilities.traceable, f);
   const result: Pullback = backend.pullback!(call.f, xs, ad);
   const parts = Object(result) as Partial<Pullback>;
   if (!Array.isArray(parts.ys) || typeof parts.pull !== "function" || typeof parts.dispose !== "function") {
@@ -62,7 +63,7 @@ export function heldPullback(backend: Backend, f: FlatFunction, xs: readonly Val
 /** A backend's pushforward, held to the contract. */
 export function heldPushforward(backend: Backend, f: FlatFunction, xs: readonly Value[], dxs: readonly Tangents[], ad: ADType): Pushforward {
   const who = backend.adtype;
-  const call = callableBy(backend.capabilities.traceable, f);
+  const call = callableBy(who, backend.capabilities.traceable, f);
   const result: Pushforward = backend.pushforward!(call.f, xs, dxs, ad);
   const { ys, tangents } = Object(result) as Partial<Pushforward>;
   if (!Array.isArray(ys) || !Array.isArray(tangents)) {
@@ -85,11 +86,11 @@ export function heldPushforward(backend: Backend, f: FlatFunction, xs: readonly 
  * f as an engine may call it, and how many results it had last. An opaque engine runs it outside of every trace, so that
  * a traced value which f captured is an error and not a silent constant.
  */
-function callableBy(traceable: boolean, f: FlatFunction): { f: FlatFunction; count(): number | undefined } {
+function callableBy(who: string, traceable: boolean, f: FlatFunction): { f: FlatFunction; count(): number | undefined } {
   let count: number | undefined;
   return {
     f: (xs) => {
-      const ys = traceable ? f(xs) : at(null, () => f(xs));
+      const ys = traceable ? f(xs) : outside(who, null, f, xs);
       count = ys.length;
       return ys;
     },

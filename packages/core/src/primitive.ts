@@ -49,6 +49,8 @@ export interface PrimitiveDefinition<In extends Inputs, Out extends Output, Attr
   vjp?(out: Out, inputs: In, attrs: Attrs): CotangentMaps<In, Out>;
   /** Piecewise constant: the derivative is zero wherever there is one, and there are no rules. */
   readonly constant?: boolean;
+  /** Number of operands, so that `xs.map(sin)` and `xs.reduce(add)` ignore what else JavaScript passes; any if absent. */
+  readonly arity?: number;
   /** Broadcasts, and gives a plain number when all operands are plain numbers. */
   readonly elementwise?: boolean;
   /** Whether the result stands for a plain number; else only an elementwise primitive of numbers gives one. */
@@ -107,7 +109,7 @@ export type Primitive<Op> = Op & AnyPrimitive;
 export function definePrimitive<In extends Inputs, Out extends Output, Attrs, Op extends (...args: never[]) => Output>(
   definition: PrimitiveDefinition<In, Out, Attrs> & { parse?(...args: Parameters<Op>): readonly [In, Attrs] | Value },
 ): Primitive<Op> {
-  const { name, parse } = definition;
+  const { name, parse, arity } = definition;
   const rules = erase(definition);
   // Named by its key: to redefine `name` would make V8 look up every other property of the function in a dictionary.
   const { [name]: call } = parse
@@ -117,9 +119,14 @@ export function definePrimitive<In extends Inputs, Out extends Output, Attrs, Op
           return Array.isArray(parsed) ? bind(primitive, parsed[0] as In, parsed[1]) : (parsed as Value);
         },
       }
-    : { [name]: (...inputs: Value[]): Output => bind(primitive, inputs, null) };
+    : { [name]: (...inputs: Value[]): Output => bind(primitive, arity === undefined ? inputs : operands(inputs, arity), null) };
   const primitive = Object.assign(call!, rules) as Function as Primitive<Op>;
   return primitive;
+}
+
+/** The first `count` arguments; one that is missing is left for `bind` to refuse. */
+function operands(args: readonly Value[], count: number): readonly Value[] {
+  return args.length === count ? args : Array.from({ length: count }, (_, i) => args[i]!);
 }
 
 /** The one place where operand and attribute types are forgotten: from here on `name` says what they were. */

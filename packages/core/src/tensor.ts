@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Device } from "./device.js";
 import { allocate, allocateOwn, checkDType, dtypeOf, isFloat, isTypedArray, storable, type DType, type TypedArray } from "./dtype.js";
 import { AutodiffError, ShapeError } from "./errors.js";
@@ -192,7 +193,8 @@ export function describe(x: unknown): string {
   if (typeof x !== "object") return `the ${typeof x} ${String(x)}`;
   const name: unknown = Object.getPrototypeOf(x)?.constructor?.name;
   if (typeof name !== "string" || name === "" || name === "Object") return "a plain object";
-  return isTypedArray(x) ? `a ${name} of length ${x.length}` : `a ${name}`;
+  const article = /^[AEIO]/.test(name) ? "an" : "a";
+  return ArrayBuffer.isView(x) && "length" in x ? `${article} ${name} of length ${String(x.length)}` : `${article} ${name}`;
 }
 
 /** The elements in brackets; long axes show their ends. */

@@ -126,7 +126,7 @@ export function bind(primitive: AnyPrimitive, inputs: readonly Value[], attrs: u
  * none, it is evaluated where the operands live.
  */
 export function bindAt(level: Trace | null, primitive: AnyPrimitive, operands: readonly Value[], attrs: unknown): Output {
-  const inputs = standIns === null ? operands : operands.map((x) => standIn(x, level));
+  const inputs = standIns === null ? operands : operands.map((x) => standIn(primitive.name, x, level));
   let top: Trace | null = null;
   let device = hostDevice;
   for (let i = 0; i < inputs.length; i++) {
@@ -161,14 +161,41 @@ export function withStandIns<R>(others: ReadonlyMap<Value, Value>, f: () => R): 
   }
 }
 
-/** What stands in for x as seen from `level`: below a tracer's trace that is what stood in for it outside, or x itself. */
-export function standIn(x: Value, level: Trace | null = current): Value {
+/**
+ * What stands in for x as seen from `level`: below a tracer's trace that is what stood in for it outside, or x itself.
+ * @throws UnsupportedError where x was captured by a function that runs `apart`: it would silently be a constant.
+ */
+export function standIn(who: string, x: Value, level: Trace | null = current): Value {
   const depth = level?.depth ?? 0;
+  let captured = false;
   for (let at = standIns; at !== null; at = at.outer) {
+    captured ||= alone !== null && alone.level === level && alone.standIns === at;
     const other = at.others.get(x);
-    if (other !== undefined && (typeof other === "number" || other.trace === null || other.trace.depth <= depth)) return other;
+    if (other === undefined) continue;
+    if (typeof other === "number" || other.trace === null || other.trace.depth <= depth) return other;
+    if (captured) checkVisible(who, level, other.trace);
   }
   return x;
+}
+
+/** Where a function runs that may capture nothing traced, and what stood in for tensors when it was called. */
+let alone: { readonly level: Trace | null; readonly standIns: StandIns | null } | null = null;
+
+/** Runs f where tensors that it captured, and for which others stand in outside, are refused. */
+export function apart<R>(f: () => R): R {
+  const before = alone;
+  alone = { level: current, standIns };
+  try {
+    return f();
+  } finally {
+    alone = before;
+  }
+}
+
+/** Whether something stands in for x, be it as seen from here or from elsewhere. */
+export function hasStandIn(x: Value): x is Tensor {
+  for (let at = standIns; at !== null; at = at.outer) if (at.others.has(x)) return true;
+  return false;
 }
 
 /** The trace that interprets operations on these values here, if any watches them. */

@@ -92,7 +92,7 @@ describe("construction", () => {
     expect(() => tensor([1, 2, 3], [2, 2])).toThrow(new ShapeError("tensor: 3 numbers do not fill shape [2, 2]."));
     expect(() => tensor(1, [2])).toThrow("tensor: 1 numbers do not fill shape [2].");
     expect(() => tensor([1], [-1])).toThrow("a shape holds integers of at least 0, got [-1]");
-    expect(() => zeros([1.5])).toThrow("full: a shape holds integers of at least 0, got [1.5]");
+    expect(() => zeros([1.5])).toThrow("zeros: a shape holds integers of at least 0, got [1.5]");
   });
 
   test("refuses to truncate", () => {
@@ -115,7 +115,7 @@ describe("creation", () => {
     expect(eye(2, 3).toArray()).toEqual([[1, 0, 0], [0, 1, 0]]);
     expect(eye(0).shape).toEqual([0, 0]);
     const unknown = "float16" as DType;
-    expect(() => zeros([1], unknown)).toThrow('full: unknown dtype "float16". Use one of bool, int32, float32, float64.');
+    expect(() => zeros([1], unknown)).toThrow('zeros: unknown dtype "float16". Use one of bool, int32, float32, float64.');
   });
 
   test("arange and linspace", () => {

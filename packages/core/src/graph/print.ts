@@ -20,7 +20,7 @@ export function printGraph(graph: FlatGraph, inputNames: readonly string[]): str
   ] as const);
   const result = tuple(graph.outputs.map((x) => names.of(x)));
   const all = [...names.constants, ...rows];
-  const width = Math.max(...all.map(([left]) => left.length).filter((n) => n <= typeColumn), 0);
+  const width = all.reduce((most, [left]) => (left.length <= typeColumn ? Math.max(most, left.length) : most), 0);
   return [
     head.length <= headWidth ? head : `graph(\n${inputs.map((x) => `  ${x},\n`).join("")}) {`,
     ...all.map(([left, type]) => `  ${left.padEnd(width)}   : ${type}`),

@@ -113,7 +113,7 @@ export function factor(a: Float64Array, n: number, rows: Int32Array): number {
 }
 
 /** x ← op(T)⁻¹·x for the n×k matrix x. */
-function substitute(t: Float64Array, n: number, { lower, transposeA, unitDiagonal }: Triangle, x: Float64Array, k: number): void {
+export function substitute(t: Float64Array, n: number, { lower, transposeA, unitDiagonal }: Triangle, x: Float64Array, k: number): void {
   const down = lower !== transposeA;
   const rowStep = transposeA ? 1 : n;
   const columnStep = transposeA ? n : 1;

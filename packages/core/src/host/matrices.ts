@@ -1,22 +1,30 @@
-import { allocate } from "../dtype.js";
 import type { HostTensor } from "../tensor.js";
 
-/** The matrices of a batch in float64, each divided by a power of two near its largest element, so that squares neither overflow nor vanish. */
+/**
+ * The matrices of a batch in float64, each divided by a power of two near its largest element, so that
+ * squares neither overflow nor vanish; one with an element that is not finite is NaN.
+ */
 export function eachScaled(a: HostTensor, visit: (matrix: Float64Array, scale: number, index: number) => void): void {
   const size = a.shape.at(-1)! * a.shape.at(-2)!;
   for (let index = 0; index * size < a.size; index++) {
     const matrix = Float64Array.from(a.elements.subarray(index * size, (index + 1) * size));
-    let largest = 0;
-    for (let i = 0; i < size; i++) largest = Math.max(largest, Math.abs(matrix[i]!)); // NaN stays
-    const scale = largest > 0 && largest < Infinity ? 2 ** Math.round(Math.log2(largest)) : 1;
-    for (let i = 0; i < size; i++) matrix[i]! /= scale;
-    visit(matrix, scale, index);
+    visit(matrix, scaleDown(matrix), index);
   }
+}
+
+/** Divides in place, and gives by what. */
+export function scaleDown(x: Float64Array): number {
+  let largest = 0;
+  for (let i = 0; i < x.length; i++) largest = Math.max(largest, Math.abs(x[i]!)); // NaN stays
+  if (!(largest < Infinity)) x.fill(NaN);
+  const scale = largest > 0 && largest < Infinity ? 2 ** Math.floor(Math.log2(largest)) : 1;
+  for (let i = 0; i < x.length; i++) x[i]! /= scale;
+  return scale;
 }
 
 /** A new array with the n × m transpose of an m × n matrix. */
 export function transposed(x: Float64Array, rows: number, columns: number): Float64Array {
-  const out = allocate("float64", x.length) as Float64Array;
+  const out = new Float64Array(x.length);
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = x[i * columns + j]!;
   return out;
 }
@@ -34,7 +42,7 @@ export function pointsDown(x: Float64Array, from: number, length: number): boole
 
 /** Positions that put numbers in order, smallest or largest first. */
 export function ordered(x: Float64Array, largestFirst: boolean): number[] {
-  return Array.from(x.keys()).sort((i, j) => (largestFirst ? x[j]! - x[i]! : x[i]! - x[j]!) || i - j);
+  return Array.from(x.keys()).sort((i, j) => (largestFirst ? x[j]! - x[i]! : x[i]! - x[j]!));
 }
 
 /** Rotates rows p and q of a matrix: (p, q) ← (c·p − s·q, s·p + c·q). */

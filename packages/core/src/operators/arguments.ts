@@ -73,9 +73,15 @@ export class Arguments {
     });
   }
 
-  /** One gradient per argument, each shaped like its argument. */
+  /** One gradient per argument, each shaped like its argument; taken into the buffers of `Duplicated`. */
   gradients(cts: Tangents): MaybePromise<unknown[]> {
-    return all(this.parts.map((part) => (isConst(part) ? null : this.gradient(part, cts))));
+    return all(this.parts.map((part) => (isConst(part) ? null : this.gradient(part, cts, part.duplicated))));
+  }
+
+  /** A tree like the only argument of something else than its gradient. */
+  tree(entries: Tangents): MaybePromise<unknown> {
+    const part = this.parts[0]!;
+    return isConst(part) ? null : this.gradient(part, entries, null);
   }
 
   /** The only argument's tree with anything in the active places, `null` elsewhere. */
@@ -94,7 +100,7 @@ export class Arguments {
     return seedLike(this.who, seed, { def, leaves, slots, values: this.values });
   }
 
-  private gradient({ leaves, def, slots, duplicated }: Part, cts: Tangents): MaybePromise<unknown> {
+  private gradient({ leaves, def, slots }: Part, cts: Tangents, duplicated: Part["duplicated"]): MaybePromise<unknown> {
     const entries = all(leaves.map((leaf, k) => (slots[k]! < 0 ? null : likeLeaf(this.who, leaf, cts[slots[k]!]))));
     return whenDone(entries, (grads) => {
       const mirrored = def.mirror(grads);

@@ -12,7 +12,7 @@ export class Call {
   readonly inputs: Arguments;
   /** f on values in the active places of x. */
   readonly flat: FlatFunction;
-  private last: Result | undefined;
+  private first: Result | undefined;
 
   constructor(
     readonly who: string,
@@ -28,14 +28,15 @@ export class Call {
     const inputs = new Arguments(who, [x], granularity);
     this.inputs = inputs;
     this.flat = (xs: readonly Value[]) => {
-      this.last = read(who, apply(f, [...inputs.rebuild(xs), ...consts]), granularity);
-      return this.last.values;
+      const y = read(who, apply(f, [...inputs.rebuild(xs), ...consts]), granularity);
+      this.first ??= y;
+      return y.values;
     };
   }
 
-  /** The form of what f returned last. */
+  /** The form of what f returned first: engines that sample f around x call it at x before. */
   get result(): Result {
-    return this.last!;
+    return this.first!;
   }
 }
 

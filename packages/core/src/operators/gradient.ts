@@ -54,6 +54,9 @@ export function withgradient(f: AnyFunction, ...rest: readonly unknown[]): unkno
 /** The engine if the first argument names one, else the default. */
 function engineFirst(rest: readonly unknown[]): [ADType, readonly unknown[]] {
   const [first, ...others] = rest;
+  if (typeof first === "function" && /^Auto[A-Z]/.test(first.name)) {
+    throw new AutodiffError(`gradient: ${first.name} makes a token and is not one: write ${first.name}().`);
+  }
   return isADType(first) ? [first, others] : [AutoTape(), rest];
 }
 
@@ -78,7 +81,7 @@ function run(
   let result: Result | null = null;
   const flat = (call: () => unknown): readonly Value[] => {
     const [loss, whole] = read(call());
-    result = whole;
+    result ??= whole; // of the first call, which is at x also where engines sample f around it
     return whole === null ? [loss] : [loss, ...whole.values];
   };
   const val = ([loss, ...aux]: readonly Value[]): unknown => (result === null ? loss : (result as Result).rebuild(aux));
@@ -86,7 +89,7 @@ function run(
   const [only] = args;
   if (only instanceof Params && args.length === 1) {
     const tensors = [...only];
-    const values = tensors.map((t) => standIn(t)); // the same parameters may be differentiated outside, too
+    const values = tensors.map((t) => standIn("gradient", t)); // the same parameters may be differentiated outside, too
     const { ys, grads } = valueAndGradient(ad, implicit(() => flat(() => apply(f, [])), tensors), values);
     const entries = all(tensors.map((t, i) => likeLeaf(who, t, grads[i]) as MaybePromise<Tensor>));
     return whenDone(entries, (gs) => ({ val: val(ys), grad: new Grads(only, new Map(tensors.map((t, i) => [t, gs[i]!]))) }));
@@ -98,5 +101,5 @@ function run(
 
 /** f with captured tensors differentiated: while it runs, what the engine passes stands in for them. */
 function implicit(f: () => readonly Value[], tensors: readonly Tensor[]): FlatFunction {
-  return (xs) => withStandIns(new Map(tensors.map((t, i) => [t, xs[i]!])), () => f().map((y) => standIn(y)));
+  return (xs) => withStandIns(new Map(tensors.map((t, i) => [t, xs[i]!])), () => f().map((y) => standIn("gradient", y)));
 }

@@ -44,6 +44,7 @@ function run(who: string, f: AnyFunction, ad: ADType, x: unknown, v: unknown, co
   const call = new Call(who, f, x, consts, "leaves", scalarResult);
   const { several, seeds } = seedsOf(who, x, v, (seed) => call.inputs.seeds(seed));
   const { grads, products } = flatHvp(ad, call.flat, call.inputs.values, seeds);
-  const trees = all([grads, ...products].map((cts) => whenDone(call.inputs.gradients(cts), ([tree]) => tree)));
+  const grad = whenDone(call.inputs.gradients(grads), ([tree]) => tree);
+  const trees = all([grad, ...products.map((product) => call.inputs.tree(product))]);
   return whenDone(trees, ([grad, ...hvs]) => ({ grad, hvp: several ? hvs : hvs[0] }));
 }

@@ -1,12 +1,12 @@
 import type { ADType } from "../adtypes.js";
 import type { MaybePromise } from "../backend.js";
-import { allocateOwn, isTypedArray, type TypedArray } from "../dtype.js";
+import { allocateOwn, dtypeOf, isTypedArray, type TypedArray } from "../dtype.js";
 import { parts } from "../derive.js";
 import { AutodiffError, PreparationMismatchError, TreeError } from "../errors.js";
 import { backendOf } from "../registry.js";
 import { describe, Tensor, type Value } from "../tensor.js";
-import { Const, isConst, isDuplicated } from "../tree/activity.js";
-import { flatten } from "../tree/flatten.js";
+import { Const, Duplicated, isConst, isDuplicated } from "../tree/activity.js";
+import { flatten, placesIn } from "../tree/flatten.js";
 import type { Args, Bare, Buffers, Derivative, Gradient, Gradients, Jacobian, Run, Traced } from "../types.js";
 import type { AnyFunction } from "./call.js";
 import { derivative, secondDerivative } from "./derivative.js";
@@ -128,17 +128,23 @@ function prepared(who: string, operator: Function, f: AnyFunction, ad: ADType, e
   const { outer, inner } = parts(ad);
   for (const token of [outer, inner]) backendOf(token);
   const run = (args: readonly unknown[]): MaybePromise<unknown> => Reflect.apply(operator, undefined, [f, ad, ...args]);
-  const constant = example.map(isConst);
   const slots = signature(example.map(bare));
   let disposed = false;
   const call = (...args: readonly unknown[]): MaybePromise<unknown> => {
     if (disposed) throw new AutodiffError(`${who}: this prepared operator was disposed. Prepare another.`);
     check(who, slots, signature(args));
-    return run(args.map((arg, i) => (constant[i] ? Const(arg) : arg)));
+    const marked = args.map((arg, i) => markedLike(example[i], arg));
+    return whenDone(run(marked), (result) => {
+      marked.forEach((arg, i) => {
+        const like = example[i];
+        if (isDuplicated(like) && isDuplicated(arg)) like.buffers = arg.buffers; // a bare number's are another number
+      });
+      return result;
+    });
   };
   return Object.assign(call, {
     into: (buffers: unknown, ...args: readonly unknown[]) => whenDone(call(...args), (result) => copyInto(who, buffers, result)),
-    buffers: () => whenDone(run(example), makeBuffers),
+    buffers: () => whenDone(run(example.map((arg) => (isDuplicated(arg) ? arg.value : arg))), makeBuffers),
     dispose: () => {
       disposed = true;
     },
@@ -147,6 +153,12 @@ function prepared(who: string, operator: Function, f: AnyFunction, ad: ADType, e
 
 function bare(arg: unknown): unknown {
   return isConst(arg) || isDuplicated(arg) ? arg.value : arg;
+}
+
+/** A bare argument with the mark of its example: constant, or with the example's buffers. */
+function markedLike(example: unknown, arg: unknown): unknown {
+  if (isConst(example)) return Const(arg);
+  return isDuplicated(example) ? Duplicated(arg, { buffers: example.buffers as never, zero: example.zero }) : arg;
 }
 
 /** Path and kind of every leaf. */
@@ -185,19 +197,20 @@ function makeBuffers(result: unknown): unknown {
 }
 
 function copyInto(who: string, buffers: unknown, result: unknown): unknown {
-  const to = flatten(buffers).leaves;
-  const from = flatten(result).leaves;
-  if (to.length !== from.length) {
-    throw new TreeError(`${who}: into() expects buffers as buffers() makes them, with ${from.length} leaves, got ${to.length}.`);
+  const to = flatten(buffers);
+  const from = flatten(result);
+  if (to.leaves.length !== from.leaves.length) {
+    throw new TreeError(`${who}: into() expects buffers as buffers() makes them, with ${from.leaves.length} leaves, got ${to.leaves.length}.`);
   }
-  from.forEach((leaf, i) => {
+  const places = placesIn(`${who}: into()`, to.def, from.def);
+  from.leaves.forEach((leaf, i) => {
     if (typeof leaf !== "number" && !(leaf instanceof Tensor) && !isTypedArray(leaf)) return;
-    const data: ArrayLike<number> = typeof leaf === "number" ? [leaf] : leaf instanceof Tensor ? leaf.dataSync() : leaf;
-    const buffer = to[i];
-    if (!isTypedArray(buffer) || buffer.length !== data.length) {
-      throw new AutodiffError(`${who}: into() expects a typed array of ${data.length} at leaf ${i}, got ${describe(buffer)}.`);
+    const data: TypedArray = typeof leaf === "number" ? Float64Array.of(leaf) : leaf instanceof Tensor ? leaf.dataSync() : leaf;
+    const buffer = to.leaves[places[i]!];
+    if (!isTypedArray(buffer) || buffer.length !== data.length || dtypeOf(buffer) !== dtypeOf(data)) {
+      throw new AutodiffError(`${who}: into() expects ${describe(data)} at leaf ${i}, got ${describe(buffer)}.`);
     }
-    (buffer as TypedArray).set(data);
+    buffer.set(data);
   });
   return buffers;
 }

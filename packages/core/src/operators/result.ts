@@ -58,6 +58,7 @@ export class Result {
 /** @throws AutodiffError if f was asynchronous. */
 export function resultOf(who: string, y: unknown, granularity: Granularity = "leaves"): Result {
   if (y instanceof Promise) {
+    y.catch(() => {}); // it will fail by using traced values too late; the error that counts is this one
     throw new AutodiffError(`${who}: f returned a promise. It must be synchronous: read data before, and await the operator, not the function.`);
   }
   const { leaves, def } = flattenAs(granularity, y);

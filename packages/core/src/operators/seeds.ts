@@ -70,7 +70,7 @@ function seedLeaf(where: string, seed: unknown, like: Value): Value | undefined 
   return kindOf(value) === kind ? value : cast(value, kind);
 }
 
-/** One seed, or an array of them: whatever has as many leaves as x is one. */
+/** One seed, or an array of them: an array x has arrays as seeds, which have arrays where x has. */
 export function seedsOf(who: string, x: unknown, seed: unknown, read: (seed: unknown) => Tangents): { several: boolean; seeds: Tangents[] } {
   const several = Array.isArray(seed) && !(Array.isArray(x) && looksLike(seed, x));
   if (!several) return { several, seeds: [read(seed)] };
@@ -80,5 +80,11 @@ export function seedsOf(who: string, x: unknown, seed: unknown, read: (seed: unk
 
 /** Whether an array is a seed for the array x rather than a list of such seeds. */
 function looksLike(seed: readonly unknown[], x: readonly unknown[]): boolean {
-  return seed.length === x.length && seed.every((s, i) => flatten(s).leaves.length === flatten(x[i]).leaves.length && Array.isArray(s) === Array.isArray(x[i]));
+  return (
+    seed.length === x.length &&
+    seed.every((s: unknown, i) => {
+      const part = x[i];
+      return Array.isArray(part) ? s === null || (Array.isArray(s) && looksLike(s, part)) : !Array.isArray(s);
+    })
+  );
 }

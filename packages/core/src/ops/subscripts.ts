@@ -46,7 +46,7 @@ export function readSubscripts(spec: string, shapes: readonly Shape[]): Subscrip
 /** A term's letters, and before which of them its ellipsis stands. */
 function letters(spec: string, term: string): { names: string[]; dots: number | null } {
   const at = term.indexOf("...");
-  const names = [...(at < 0 ? term : term.slice(0, at) + term.slice(at + 3))];
+  const names = (at < 0 ? term : term.slice(0, at) + term.slice(at + 3)).split("");
   const wrong = names.find((name) => !/[a-zA-Z]/.test(name));
   if (wrong !== undefined) throw new AutodiffError(`einsum: "${wrong}" in "${spec}": an index is a letter, and a term has at most one "...".`);
   return { names, dots: at < 0 ? null : at };

@@ -28,7 +28,8 @@ type CofactorOp = (a: Operand) => Tensor;
 
 /**
  * The cofactors Cᵢⱼ = ∂ det A / ∂Aᵢⱼ of each matrix in the last two axes, the transpose of its adjugate: det A · A⁻ᵀ where
- * there is an inverse, and right where there is none. By singular values in float64; integers give float64.
+ * there is an inverse, and right where there is none. By LU factors in float64, and by singular values where A is nearly
+ * singular; integers give float64.
  *
  * Its first derivatives are right everywhere; the second ones of a singular matrix are NaN if its singular values coincide.
  *

@@ -60,23 +60,24 @@ interface Elementwise<F, In extends readonly Value[], Fast = never> {
 /** Defines an elementwise primitive of one operand. */
 export function unary(definition: Elementwise<Scalar1, readonly [Value], FastMap>): UnaryPrimitive {
   const { f } = definition;
-  return elementwise<readonly [Value], UnaryOp>(definition, ([x]) => f(x!), mapKernel(f, definition.fast));
+  return elementwise<readonly [Value], UnaryOp>(definition, 1, ([x]) => f(x!), mapKernel(f, definition.fast));
 }
 
 /** Defines an elementwise primitive of two operands that broadcast. */
 export function binary(definition: Elementwise<Scalar2, readonly [Value, Value], FastZip>): BinaryPrimitive {
   const { f } = definition;
-  return elementwise<readonly [Value, Value], BinaryOp>(definition, ([x, y]) => f(x!, y!), zipKernel(f, definition.fast));
+  return elementwise<readonly [Value, Value], BinaryOp>(definition, 2, ([x, y]) => f(x!, y!), zipKernel(f, definition.fast));
 }
 
 /** Defines an elementwise primitive of three operands that broadcast. */
 export function ternary(definition: Elementwise<Scalar3, readonly [Value, Value, Value], "where">): TernaryPrimitive {
   const { f } = definition;
-  return elementwise<readonly [Value, Value, Value], TernaryOp>(definition, ([x, y, z]) => f(x!, y!, z!), zip3Kernel(f, definition.fast));
+  return elementwise<readonly [Value, Value, Value], TernaryOp>(definition, 3, ([x, y, z]) => f(x!, y!, z!), zip3Kernel(f, definition.fast));
 }
 
 function elementwise<In extends readonly Value[], Op extends (...args: never[]) => Value>(
   { name, dtype = "promote", partials, decides }: Elementwise<unknown, In, unknown>,
+  arity: number,
   onNumbers: (xs: readonly number[]) => number,
   kernel: Kernel,
 ): Primitive<Op> {
@@ -84,6 +85,7 @@ function elementwise<In extends readonly Value[], Op extends (...args: never[]) 
   const primitive: Primitive<Op> = definePrimitive<In, Value, null, Op>({
     name,
     elementwise: true,
+    arity,
     constant: partials === undefined,
     dtype,
     ...(decides !== undefined && { decides }),

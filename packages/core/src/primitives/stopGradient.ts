@@ -3,7 +3,8 @@ import { shapeOf, type Value } from "../tensor.js";
 import type { UnaryOp, UnaryPrimitive } from "./elementwise.js";
 
 /**
- * x itself, but a constant to every derivative, of whatever order and by whatever engine.
+ * x itself, but a constant to every derivative, of whatever order. Engines that only sample a function, as finite
+ * differences do, cannot see it.
  *
  * @example
  * gradient((x: Value) => mul(stopGradient(x), x), AutoTape(), 3) // [3]

@@ -1,9 +1,10 @@
 import type { MaybePromise } from "../backend.js";
-import { allocateOwn, isFloat, isTypedArray, type TypedArray } from "../dtype.js";
+import { allocateOwn, dtypeOf, isFloat, isTypedArray, type TypedArray } from "../dtype.js";
 import { TreeError, UnsupportedError } from "../errors.js";
 import { describe, Tensor } from "../tensor.js";
 import type { GradientBuffers } from "../types.js";
-import { flatten } from "./flatten.js";
+import { flatten, placesIn } from "./flatten.js";
+import { showPath } from "./place.js";
 import { vendorLeaf } from "./vendor.js";
 
 /** What a gradient's leaf holds; null for nothing. */
@@ -26,11 +27,11 @@ function bufferFor(leaf: unknown): unknown {
 /** Takes a gradient into buffers like it, replacing (`zero`) or adding, and returns them: a bare number has no place to keep. */
 export function pour(buffers: unknown, gradient: unknown, zero: boolean): MaybePromise<unknown> {
   const into = flatten(buffers);
-  const from = flatten(gradient).leaves;
-  if (from.length !== into.leaves.length) {
-    throw new TreeError(`Duplicated: the buffers have ${into.leaves.length} leaves and the gradient ${from.length}. Leave them out, and fitting ones are made.`);
+  const { leaves, def } = flatten(gradient);
+  if (leaves.length !== into.leaves.length) {
+    throw new TreeError(`Duplicated: the buffers have ${into.leaves.length} leaves and the gradient ${leaves.length}. Leave them out, and fitting ones are made.`);
   }
-  const read = from.map(elementsOf);
+  const read = placesIn("Duplicated: the gradient", def, into.def).map((place) => elementsOf(leaves[place]));
   if (read.every(isReady)) return place(buffers, into, read, zero);
   return Promise.all(read.map((x) => Promise.resolve(x))).then((parts) => place(buffers, into, parts, zero));
 }
@@ -46,8 +47,8 @@ function place(
     const gradient = read[k]!;
     if (gradient === null) return buffer;
     if (typeof gradient === "number") return zero || typeof buffer !== "number" ? gradient : buffer + gradient;
-    if (!isTypedArray(buffer) || buffer.length !== gradient.length) {
-      throw new TreeError(`Duplicated: the buffer at ${def.paths[k]!} must be a typed array of ${gradient.length}, got ${describe(buffer)}.`);
+    if (!isTypedArray(buffer) || buffer.length !== gradient.length || !isFloat(dtypeOf(buffer))) {
+      throw new TreeError(`Duplicated: the buffer at ${showPath(def.paths[k]!)} must be a typed array of ${gradient.length} floats, got ${describe(buffer)}.`);
     }
     if (zero) (buffer as TypedArray).set(gradient);
     else for (let i = 0; i < buffer.length; i++) buffer[i] = buffer[i]! + gradient[i]!;

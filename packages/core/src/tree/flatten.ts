@@ -40,6 +40,20 @@ export function sameStructure(a: TreeDef, b: TreeDef): boolean {
   return a === b || structureDifference(a, b) === null;
 }
 
+/**
+ * For each leaf of a tree, its place among the leaves of another that has the same keys, in whatever order.
+ * @throws TreeError where a key has nothing opposite.
+ */
+export function placesIn(who: string, other: TreeDef, def: TreeDef): number[] {
+  if (sameStructure(def, other)) return Array.from({ length: def.size }, (_, i) => i);
+  const places = new Map(other.paths.map((path, i) => [path, i]));
+  return def.paths.map((path) => {
+    const place = places.get(path);
+    if (place === undefined) throw new TreeError(`${who}: there is nothing at ${showPath(path)}, where the other tree has a leaf.`);
+    return place;
+  });
+}
+
 /** Where and how two structures first differ, in words; null if they do not. */
 export function structureDifference(a: TreeDef, b: TreeDef, path = ""): string | null {
   if (!(a instanceof NodeDef) || !(b instanceof NodeDef)) {

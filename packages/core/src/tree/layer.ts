@@ -141,7 +141,7 @@ function layerType<F extends object, A extends unknown[], R>(
 
 /** Makes fields the own properties of a layer, read only. */
 function own(layer: object, fields: object): object {
-  const taken = "name" in fields || "length" in fields; // a function has these two, not writable
+  const taken = Object.keys(fields).some((key) => key in layer); // a function has some already, not all of them writable
   if (!taken) return Object.freeze(Object.assign(layer, fields));
   for (const [key, value] of Object.entries(fields)) Object.defineProperty(layer, key, { value, enumerable: true });
   return Object.freeze(layer);

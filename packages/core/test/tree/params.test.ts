@@ -34,9 +34,9 @@ describe("params", () => {
     expect(() => params(3)).toThrow("params: expected float tensors and models of them, got the number 3 as argument 0. Closures capture parameters by identity: make one with tensor()");
     expect(() => params(W, [1, 2])).toThrow("got an array of length 2 as argument 1");
     expect(() => params(callable({ theta: [1] }, () => 0))).toThrow("make one with tensor()");
-    expect(() => params({ W, data: new Float64Array(2) })).toThrow("got a Float64Array as argument 0, at .data.");
-    expect(() => params(new Int32Array(2))).toThrow("got a Int32Array");
-    expect(() => params(tensor([1], null, "int32"))).toThrow("got a int32 tensor");
+    expect(() => params({ W, data: new Float64Array(2) })).toThrow("got a Float64Array of length 2 as argument 0, at .data.");
+    expect(() => params(new Int32Array(2))).toThrow("got an Int32Array");
+    expect(() => params(tensor([1], null, "int32"))).toThrow("got an int32 tensor");
   });
 });
 

@@ -1,0 +1,103 @@
+import { add, argmax, AutodiffError, cast, currentTrace, gradient, jacobian, mul, pullback, pushforward, SecondOrder, ShapeError, sin, square, sum, Tensor, tensor, TreeError, UnsupportedError, withgradient, type Value } from "@polyad/core/extend";
+import type { Check, Needs } from "./check.js";
+import { ensure, expectNumbers, read } from "./compare.js";
+import type { Engine } from "./engine.js";
+import { expectThrows } from "./scenario.js";
+import { tensorOf } from "./tree.js";
+
+function error(name: string, run: (engine: Engine) => Promise<void>, needs: Partial<Needs> = {}): Check {
+  return { group: "errors", family: name, name, ops: [], needs: { order: 1, single: true, dtypes: ["float64"], ...needs }, run };
+}
+
+/** Calls an operator with what its types refuse. */
+function untyped(operator: Function, ...args: readonly unknown[]): unknown {
+  return Reflect.apply(operator, undefined, args);
+}
+
+const x2 = tensor([1, 2]);
+
+/** What must be refused, with an error that says what to do; and what may not be left behind. */
+export const errors: readonly Check[] = [
+  error("a vector is no loss", ({ ad }) => expectThrows(() => gradient((x) => mul(x, 2), ad, x2), ShapeError, "gradient", "f must return a scalar", "jacobian()")),
+  error("an integer is no loss", ({ ad }) => expectThrows(() => gradient((x) => argmax(x), ad, x2), AutodiffError, "gradient", "int32", "no derivative")),
+  error("undefined is no loss", ({ ad }) => expectThrows(() => untyped(gradient, () => undefined, ad, 1), AutodiffError, "gradient", "f must return a scalar")),
+  error("a promise is no result", ({ ad }) => expectThrows(() => untyped(gradient, async (x: Value) => x, ad, 1), AutodiffError, "gradient", "must be synchronous")),
+  error("int arguments have no gradient", ({ ad }) => expectThrows(() => untyped(gradient, (x: Value) => sum(x), ad, new Int32Array(2)), AutodiffError, "gradient", "int32", "Const(x)")),
+  error("seeds have the shape of what they belong to", async ({ ad }) => {
+    await expectThrows(() => pushforward((x) => square(x), ad, x2, tensor([1, 2, 3])), ShapeError, "pushforward", "[2]", "[3]");
+    await expectThrows(() => pullback((x) => sum(x), ad, x2, x2), ShapeError, "pullback", "[]", "[2]");
+    await expectThrows(() => untyped(pushforward, ({ a }: { a: Value }) => a, ad, { a: 1, b: 2 }, { a: 1 }), TreeError, "pushforward of a tree", "pushforward", ".b");
+  }),
+  error("a pair of engines is for second order", ({ ad }) => expectThrows(() => gradient((x) => x, SecondOrder(ad, ad), 1), AutodiffError, "gradient", "SecondOrder(outer, inner)")),
+  error("dtypes that the engine does not declare are refused", async ({ ad, dtypes }) => {
+    const other = (["float64", "float32"] as const).find((dtype) => !dtypes.includes(dtype));
+    if (other !== undefined) await expectThrows(() => gradient((x) => sum(x), ad, tensorOf([1, 2], [2], other)), UnsupportedError, "gradient", other, "cast()");
+  }, { dtypes: [] }),
+  error("what f throws passes through, and leaves nothing behind", async ({ ad }) => {
+    const own = new RangeError("mine");
+    const bad = (x: Value): Value => {
+      if (sum(x) !== undefined) throw own;
+      return x;
+    };
+    for (const operator of [gradient, withgradient, jacobian]) {
+      let caught: unknown;
+      try {
+        await untyped(operator, bad, ad, x2);
+      } catch (thrown) {
+        caught = thrown;
+      }
+      ensure(caught === own, () => `${operator.name}: expected the error that f threw, got ${String(caught)}`);
+      ensure(currentTrace() === null, () => `${operator.name}: a trace is still running after f threw`);
+    }
+    ensure((await read((await gradient((x) => sum(square(x)), ad, x2))[0])).join() !== "", () => "gradient after an exception");
+  }),
+  error("an exception inside a nested operator leaves the outer one whole", async ({ ad, tolerance }) => {
+    const f = (x: Value): Value => {
+      try {
+        void gradient(() => {
+          throw new RangeError("inner");
+        }, ad, x);
+      } catch (thrown) {
+        ensure(thrown instanceof RangeError, () => `expected the inner error, got ${String(thrown)}`);
+      }
+      return mul(x, x);
+    };
+    const [g] = await read((await gradient(f, ad, 3))[0]);
+    expectNumbers([g!], [6], tolerance("float64", 1), "d/dx x² at 3");
+  }, { order: 2 }),
+  error("a traced value used after its trace is an error", async ({ ad }) => {
+    const kept: Value[] = [];
+    await gradient((x) => (kept.push(mul(x, 2)), x), ad, 3);
+    const [late] = kept;
+    if (!(late instanceof Tensor) || late.trace === null) return; // the engine runs f on concrete values
+    await expectThrows(() => sin(late), AutodiffError, "sin of a kept value", "sin", "after that had finished");
+  }),
+  error("a traced value refuses to become a plain number", async ({ ad, traceable }) => {
+    const coerce = (x: Value): Value => {
+      if (typeof x !== "number") void Number(x as unknown);
+      return x;
+    };
+    if (traceable) await expectThrows(() => gradient(coerce, ad, 3), AutodiffError, "Number(x)", "Use ops such as mul(x, 2)");
+  }, { rules: true }),
+  error("f is called once", async ({ ad }) => {
+    for (const [operator, rest] of [[gradient, []], [withgradient, []], [pushforward, [x2]], [pullback, [2]]] as const) {
+      let calls = 0;
+      const f = (x: Value): Value => {
+        calls++;
+        return cast(sum(square(x)), "number");
+      };
+      await untyped(operator, f, ad, x2, ...rest);
+      ensure(calls === 1, () => `${operator.name}: f was called ${calls} times`);
+    }
+  }, { rules: true }),
+  error("perturbations are not confused", async ({ ad, tolerance }) => {
+    const inner = (x: Value): Value => gradient((y) => add(x, y) as Value, ad, 1)[0 as never] as Value;
+    const [g] = await read((await gradient((x) => mul(x, inner(x)), ad, 3))[0]);
+    expectNumbers([g!], [1], tolerance("float64", 2), "d/dx x (d/dy (x + y))");
+  }, { order: 2 }),
+  error("what an inner function captured is differentiated by the outer engine", async ({ ad, tolerance }) => {
+    const outer = (x: Value): Value => gradient((y) => mul(mul(x, y), y), ad, x)[0 as never] as Value; // 2 x y at y = x
+    const [g] = await read((await gradient(outer, ad, 3))[0]);
+    expectNumbers([g!], [12], tolerance("float64", 2), "d/dx 2 x² at 3");
+  }, { order: 2 }),
+];

@@ -1,0 +1,83 @@
+import { currentTrace, gradient, hvp, jacobian, mul, prepareGradient, sin, square, sum, tensor, type ADType, type Value } from "@polyad/core/extend";
+import type { Check } from "./check.js";
+import { ensure } from "./compare.js";
+import type { Engine } from "./engine.js";
+
+/** Ways to use an engine thousands of times. */
+const uses: Readonly<Record<string, (ad: ADType) => unknown>> = {
+  "gradients": (ad) => gradient((x) => sum(square(sin(x))), ad, x4),
+  "gradients of numbers": (ad) => gradient((x) => mul(sin(x), x), ad, 0.5),
+  "Jacobians": (ad) => jacobian((x) => sin(mul(x, x)), ad, x4),
+  "Hessian-vector products": (ad) => hvp((x) => sum(mul(x, square(x))), ad, x4, x4),
+  "preparations": (ad) => prepareGradient((x) => sum(square(x)), ad, x4).dispose(),
+  "exceptions thrown by f": (ad) => refused(() => gradient((x) => { throw new RangeError(String(sum(square(x)))); }, ad, x4)),
+  "results that are no loss": (ad) => refused(() => gradient((x) => square(x) as Value, ad, x4)),
+};
+
+const x4 = tensor([1, 2, 3, 4]);
+
+async function refused(call: () => unknown): Promise<void> {
+  let threw = false;
+  try {
+    await call();
+  } catch {
+    threw = true;
+  }
+  ensure(threw, () => "expected an error");
+}
+
+/** Bytes of heap that a use may keep on average: less than the smallest object that it makes. */
+const slack = 48;
+
+/** What leaks grows in every round; compilers and caches settle in one of them. */
+const rounds = 8;
+const times = 500;
+
+/** Nothing grows with use: neither heap nor traces nor listeners nor what lives on a device. */
+export const resources: readonly Check[] = Object.entries(uses).map(([name, use]) => ({
+  group: "resources",
+  family: name,
+  name: `nothing grows over thousands of ${name}`,
+  ops: [],
+  needs: { order: name.startsWith("Hessian") ? 2 : 1, single: !name.startsWith("Hessian"), dtypes: ["float64"] },
+  run: (engine, options) => steady(engine, use, options.live),
+}));
+
+async function steady({ ad }: Engine, use: (ad: ADType) => unknown, live: (() => number) | undefined): Promise<void> {
+  const collect = await collector();
+  const repeat = async (times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) await use(ad);
+  };
+  const state = (): { listeners: number; live: number } => ({ listeners: listeners(), live: live?.() ?? 0 });
+  await repeat(times);
+  const before = state();
+  let least = Infinity;
+  for (let round = 0; round < rounds && least >= slack; round++) {
+    collect?.();
+    const heap = heapUsed();
+    await repeat(times);
+    collect?.();
+    least = Math.min(least, (heapUsed() - heap) / times);
+  }
+  const after = state();
+  ensure(currentTrace() === null, () => "a trace is still running");
+  ensure(after.listeners <= before.listeners, () => `${after.listeners - before.listeners} listeners were added`);
+  ensure(after.live <= before.live, () => `${after.live - before.live} device tensors were left`);
+  ensure(collect === undefined || least < slack, () => `every use keeps ${least.toFixed(0)} bytes of heap`);
+}
+
+/** Forces a garbage collection, where the runtime lets one. */
+async function collector(): Promise<(() => void) | undefined> {
+  if (typeof process === "undefined") return undefined;
+  const [{ setFlagsFromString }, { runInNewContext }] = await Promise.all([import("node:v8"), import("node:vm")]);
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
+}
+
+function heapUsed(): number {
+  return typeof process === "undefined" ? 0 : process.memoryUsage().heapUsed;
+}
+
+function listeners(): number {
+  return typeof process === "undefined" ? 0 : process.eventNames().reduce((total, event) => total + process.listenerCount(event), 0);
+}

@@ -1,0 +1,26 @@
+import type { ADType } from "@polyad/core/extend";
+import { defaultRuns, defaultSeed, runCheck, type Check, type Result, type RunOptions, type Skip } from "./check.js";
+import { engineOf } from "./engine.js";
+import { checks } from "./suite.js";
+
+export interface SuiteOptions extends Partial<RunOptions> {
+  /** What the engine cannot be held to, each with its reason; the report shows them. */
+  readonly skip?: readonly Skip[];
+  /** Which checks to run; all unless said. */
+  readonly only?: (check: Check) => boolean;
+  /** Told of every result as it comes. */
+  readonly progress?: (result: Result) => void;
+}
+
+/** Holds engines to all of Polyad's promises, one after the other, and gives the results as data. */
+export async function runSuite(engines: readonly ADType[], { runs = defaultRuns, seed = defaultSeed, live, skip = [], only = () => true, progress }: SuiteOptions = {}): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const engine of engines.map(engineOf)) {
+    for (const check of checks.filter(only)) {
+      const result = await runCheck(check, engine, { runs, seed, live }, skip);
+      progress?.(result);
+      results.push(result);
+    }
+  }
+  return results;
+}

@@ -1,0 +1,124 @@
+import { expect, test, vi } from "vitest";
+import {
+  AutoFiniteDiff, AutoTape, add, callable, checkpoint, customRule, Duplicated, gradient, gradientAndHvp, hvp, mul, param, params, prepareGradient, sin, square, sum, tensor, trace,
+  UnsupportedError, valueAndJacobian, withgradient, type Tensor, type Value,
+} from "polyad";
+import { engines, exact, expectNumbers, plain } from "./support.js";
+
+// What was once wrong, mostly in silence.
+
+const tape = AutoTape();
+const W = tensor([2, 3]);
+const V = tensor([5, 7]);
+
+test("implicit form: a parameter captured by checkpoint() or customRule() is refused, not a constant", () => {
+  const kept = checkpoint((y: Tensor) => sum(mul(W, y)));
+  expect(() => gradient(() => kept(sin(V)), tape, params(W, V))).toThrow(UnsupportedError);
+  const ruled = customRule((y: Tensor) => mul(W, y), { jvp: () => [(dx) => mul(W, dx)], vjp: () => [(ct) => mul(W, ct)] });
+  for (const ad of exact) expect(() => gradient(() => sum(ruled(sin(V))), ad, params(W, V))).toThrow(/customRule\(\), checkpoint\(\)/);
+  expect(() => gradient(() => checkpoint((y: Tensor) => sum(gradient((w) => sum(mul(mul(w, w), y)), tape, W)[0]))(sin(V)), tape, params(W, V))).toThrow(UnsupportedError);
+});
+
+test("implicit form: parameters passed to checkpoint() and customRule(), and one tensor at two levels", () => {
+  const kept = checkpoint((w: Tensor, v: Tensor) => sum(mul(mul(w, w), v)));
+  const ruled = customRule((w: Tensor) => mul(w, w), { jvp: (_, [w]) => [(dx) => mul(mul(2, w), dx)], vjp: (_, [w]) => [(ct) => mul(mul(2, w), ct)] });
+  for (const ad of engines) {
+    const g = gradient(() => kept(W, V), ad, params(W, V));
+    expectNumbers(ad, [g.get(W), g.get(V)], [[20, 42], [4, 9]]);
+    expectNumbers(ad, gradient(() => sum(ruled(W)), ad, params(W)).get(W), [4, 6]);
+    const outer = (w: Tensor): Value => sum(mul(w, gradient(() => sum(mul(W, mul(W, w))), tape, params(W)).get(W)));
+    expectNumbers(ad, gradient(outer, ad, W), [[16, 36]]);
+  }
+});
+
+test("checkpoint() and customRule() refuse to return what they captured", () => {
+  expect(() => gradient((x) => checkpoint((_: Value) => x)(sin(x)), tape, 2)).toThrow(/Pass it as an argument/);
+  const through = (x: Value): Value => customRule((_: Value) => x, { jvp: () => [(dx) => dx], vjp: () => [(ct) => ct] })(sin(x));
+  for (const ad of exact) expect(() => gradient(through, ad, 2)).toThrow(/Pass it as an argument/);
+  const list = customRule((() => [1, 2]) as never as (x: Value) => Value, { vjp: () => [(ct) => ct] });
+  expect(() => gradient((x) => list(x), tape, 2)).toThrow("must return a number or a Tensor, got an array of length 2.");
+});
+
+test("finite differences pass results through as f gave them at x", () => {
+  const ad = AutoFiniteDiff();
+  const { val } = withgradient((x) => ({ loss: sum(square(x)), read: x.dataSync(), text: String(x.dataSync()[0]) }), ad, tensor([2]));
+  expect([val.read, val.text]).toEqual([new Float64Array([2]), "2"]);
+  expect(valueAndJacobian((x) => ({ y: square(x), read: x.dataSync() }), ad, tensor([2, 3])).val.read).toEqual(new Float64Array([2, 3]));
+});
+
+test("finite differences of what does not depend on x are exactly zero", () => {
+  for (const scheme of ["forward", "backward", "central", "central4", "central6"] as const) {
+    const ad = AutoFiniteDiff({ scheme });
+    expect(plain(gradient((_x, y) => add(mul(y, 0.1), 0.7), ad, tensor([1, 2]), 3)[0])).toEqual([0, 0]);
+  }
+});
+
+test("Duplicated holds the gradient, not the product with the Hessian; prepared operators fill it, too", () => {
+  for (const zero of [true, false]) {
+    const x = Duplicated(tensor([1, 2]), { zero });
+    gradientAndHvp((x) => sum(mul(x, square(x))), tape, x, tensor([1, 1]));
+    expect(x.buffers).toEqual(new Float64Array([3, 12]));
+  }
+  const model = Duplicated({ a: 2, w: tensor([1, 2]) }, { zero: false });
+  const number = Duplicated(1, { zero: false });
+  const step = prepareGradient((m, s) => mul(mul(m.a, s), sum(m.w)), tape, model, number);
+  step.buffers();
+  step({ a: 3, w: tensor([1, 1]) }, 2);
+  step({ a: 3, w: tensor([1, 1]) }, 2);
+  expect([model.buffers, number.buffers]).toEqual([{ a: 8, w: new Float64Array([12, 12]) }, 12]);
+});
+
+test("buffers are matched by key, and by dtype", () => {
+  const f = ({ a, b }: { a: Value; b: Value }): Value => mul(a, square(b));
+  const x = Duplicated({ a: 2, b: 3 }, { buffers: { b: 0, a: 0 } });
+  gradient(f, tape, x);
+  expect(x.buffers).toEqual({ a: 9, b: 12 });
+  const step = prepareGradient(f, tape, { a: 2, b: 3 });
+  expect(step.into([{ b: new Float64Array(1), a: new Float64Array(1) }], { a: 2, b: 3 })).toEqual([{ a: new Float64Array([9]), b: new Float64Array([12]) }]);
+  expect(() => step.into([{ a: new Float64Array(1), c: new Float64Array(1) }] as never, { a: 2, b: 3 })).toThrow("into(): there is nothing at [0].b");
+  expect(() => step.into([{ a: new Int32Array(1), b: new Float64Array(1) }] as never, { a: 2, b: 3 })).toThrow("expects a Float64Array of length 1 at leaf 0");
+});
+
+test("a list of one seed for an array in an array", () => {
+  for (const ad of exact) {
+    const f = ([[a]]: [[Value]]): Value => mul(a, square(a));
+    expect(hvp(f as never, ad, [[2]], [[1]])).toEqual([[12]]);
+    expect(hvp(f as never, ad, [[2]], [[[1]]])).toEqual([[[12]]]);
+  }
+});
+
+test("fields of a layer may be called like what functions have", () => {
+  const layer = callable({ toString: 2, constructor: 3, call: 4, name: 5 }, (self, x: Value) => mul(x, mul(self.toString, mul(self.constructor, mul(self.call, self.name)))));
+  expect(gradient((l, x) => l(x), tape, layer, 1)).toEqual([{ toString: 60, constructor: 40, call: 30, name: 24 }, 120]);
+});
+
+test("param() and update() refuse what is being differentiated, and keep the value they had", () => {
+  const w = param(tensor([1, 2]));
+  for (const ad of exact) {
+    expect(() => gradient((x) => sum(mul(w.update(x), x)), ad, tensor([3, 4]))).toThrow("update: got a value that is being differentiated by");
+    expect(() => gradient((x) => sum(mul(param(x), x)), ad, tensor([3, 4]))).toThrow("param: got a value that is being differentiated by");
+  }
+  expect(w.toArray()).toEqual([1, 2]);
+});
+
+test("an asynchronous function is refused without a rejection left behind", async () => {
+  const unhandled = vi.fn<() => void>();
+  process.on("unhandledRejection", unhandled);
+  const late = async (x: Value): Promise<Value> => {
+    await Promise.resolve();
+    return mul(x, x);
+  };
+  for (const ad of exact) expect(() => gradient(late as never, ad, 2)).toThrow("f returned a promise");
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  process.off("unhandledRejection", unhandled);
+  expect(unhandled).not.toHaveBeenCalled();
+});
+
+test("long graphs print", () => {
+  const long = trace((x: Value) => {
+    let y = x;
+    for (let i = 0; i < 200_000; i++) y = mul(y, x);
+    return y;
+  }, 1);
+  expect(long.toString().length).toBeGreaterThan(1e6);
+});
