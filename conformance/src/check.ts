@@ -9,8 +9,8 @@ export interface Check {
   readonly group: Group;
   /** Unique within its group. */
   readonly name: string;
-  /** The scenario or law that it belongs to, by which it can be skipped. */
-  readonly family: string;
+  /** The function, op or promise that it is about: a suite reports on all of that together. */
+  readonly subject: string;
   /** Ops of core that it is about; none if it is about an operator. */
   readonly ops: readonly string[];
   readonly needs: Needs;
@@ -42,7 +42,7 @@ export interface RunOptions {
 export const defaultRuns = 8;
 export const defaultSeed = 20240607;
 
-/** Checks that an engine is not held to, and why. Whatever is left out means all. */
+/** Checks that an engine is not held to, and why: by part of a scenario's or law's name, and by op. What is left out means all. */
 export interface Skip {
   readonly reason: string;
   readonly scenarios?: readonly string[];
@@ -86,8 +86,8 @@ export function exemption(check: Check, engine: Engine, skips: readonly Skip[]):
 function skipped(check: Check, skips: readonly Skip[]): string | undefined {
   return skips.find(({ scenarios, laws, ops }) => {
     const named = check.group === "scenarios" ? scenarios : check.group === "laws" ? laws : undefined;
-    const families = scenarios === undefined && laws === undefined ? true : (named?.some((name) => check.family.includes(name)) ?? false);
-    return families && (ops === undefined || check.ops.some((op) => ops.includes(op)));
+    const isNamed = scenarios === undefined && laws === undefined ? true : (named?.some((name) => check.name.includes(name)) ?? false);
+    return isNamed && (ops === undefined || check.ops.some((op) => ops.includes(op)));
   })?.reason;
 }
 

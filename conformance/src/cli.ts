@@ -20,8 +20,8 @@ const usage = `polyad-conformance: holds automatic-differentiation engines to Po
   --html FILE     writes the report as a page, too
   --help          this
 
-Prints engines × ops × orders, and exits with 1 if anything fails. A module's engine is its default export, or what its
-first export called Auto… makes.
+Prints engines × ops × orders; exits with 1 if anything fails, with 2 if it could not be run. A module's engine is its
+default export, or what its first export called Auto… makes.
 `;
 
 const { values } = parseArgs({
@@ -36,7 +36,14 @@ const { values } = parseArgs({
 });
 
 if (values.help) process.stdout.write(usage);
-else await main();
+else {
+  try {
+    await main();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 2;
+  }
+}
 
 async function main(): Promise<void> {
   const [runs, seed] = [whole("--runs", values.runs), whole("--seed", values.seed)];
@@ -46,7 +53,6 @@ async function main(): Promise<void> {
     runs,
     seed,
     only: ({ group, name }) => `${group}: ${name}`.includes(values.only),
-    progress: ({ outcome }) => outcome.status === "FAIL" && process.stderr.write("✗"),
   });
   process.stdout.write(`${printReport(results)}\n`);
   if (values.html !== undefined) writeFileSync(values.html, htmlReport(results, { runs, seed }));

@@ -6,7 +6,7 @@ import { expectThrows } from "./scenario.js";
 import { tensorOf } from "./tree.js";
 
 function error(name: string, run: (engine: Engine) => Promise<void>, needs: Partial<Needs> = {}): Check {
-  return { group: "errors", family: name, name, ops: [], needs: { order: 1, single: true, dtypes: ["float64"], ...needs }, run };
+  return { group: "errors", subject: name, name, ops: [], needs: { order: 1, single: true, dtypes: ["float64"], ...needs }, run };
 }
 
 /** Calls an operator with what its types refuse. */

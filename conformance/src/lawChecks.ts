@@ -1,28 +1,27 @@
 import fc from "fast-check";
-import { corePrimitives, type CorePrimitiveName } from "@polyad/core/extend";
-import { cases } from "./cases/index.js";
-import type { Sample } from "./cases/case.js";
+import { allCases } from "./cases/index.js";
+import type { Case, Sample } from "./cases/case.js";
 import type { Check, RunOptions } from "./check.js";
 import { Disagreement } from "./compare.js";
 import type { Engine } from "./engine.js";
 import { laws, type Law } from "./laws.js";
 import { subjectOf } from "./operands.js";
 
-/** Every law for every primitive of core, over its cases. */
-export const lawsOfPrimitives: readonly Check[] = laws.flatMap((law) =>
-  (Object.keys(corePrimitives) as CorePrimitiveName[]).filter((name) => law.except?.includes(name) !== true).map((name) => lawFor(law, name)),
+/** Every law for every op that has cases. */
+export const lawsOfOps: readonly Check[] = laws.flatMap((law) =>
+  Object.entries(allCases).filter(([name]) => law.except?.includes(name) !== true).map(([name, own]) => lawFor(law, name, own)),
 );
 
-function lawFor(law: Law, primitive: CorePrimitiveName): Check {
+function lawFor(law: Law, op: string, cases: readonly Case[]): Check {
   return {
     group: "laws",
-    name: `${law.name}: ${primitive}`,
-    family: law.name,
-    ops: [primitive],
+    name: `${law.name}: ${op}`,
+    subject: op,
+    ops: [op],
     needs: { order: law.order, single: law.order < 2 },
     run: async (engine, options) => {
-      for (const { note, samples } of cases[primitive]) {
-        await assertProperty(`${primitive}${note && ` (${note})`}`, samples, async (sample) => law.check(await subjectOf(engine, sample, law.at)), options, (sample) => show(engine, sample));
+      for (const { note, samples } of cases) {
+        await assertProperty(`${op}${note && ` (${note})`}`, samples, async (sample) => law.check(await subjectOf(engine, sample, law.at)), options, (sample) => show(engine, sample));
       }
     },
   };

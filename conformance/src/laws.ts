@@ -138,7 +138,7 @@ async function secondOrder(subject: Subject): Promise<void> {
   const [v, w, ct] = [directions(x, random), directions(x, random), cotangents(y, random)];
   const loss = (at: Named): Value => add(weighed(ct, mapNamed(f(at), (value) => (carriesDerivative(value) ? mul(value, value) : value))), 0);
   const [hv, hw] = (await hvp(loss, ad, x, [v, w])) as unknown as [Named, Named];
-  const scale = await largest(hv, hw);
+  const scale = await largest(hv, hw, { loss: loss(x) });
   await expectTree(await hvp(loss, ad, x, v), hv, tolerance(2), "hvp of one seed", scale);
   const [left, right] = [await inner(w, hv), await inner(v, hw)];
   expectProduct(left.product, right.product, tolerance(2)("float64"), left.magnitude + right.magnitude, "symmetry");

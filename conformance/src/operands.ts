@@ -33,6 +33,7 @@ export async function subjectOf(engine: Engine, sample: Sample, at: "anywhere" |
     const distances = await read(sample.clearance(...all));
     fc.pre(distances.every((distance) => distance > 1 / 16));
   }
+  const { condition = 1 } = sample;
   const active = sample.slots.map(isActive);
   const x: Record<string, Value> = {};
   all.forEach((value, i) => {
@@ -44,7 +45,7 @@ export async function subjectOf(engine: Engine, sample: Sample, at: "anywhere" |
   fc.pre(Object.values(x).every((v) => engine.dtypes.includes(dtypeOf(v))));
   // Samples cannot tell that float32 rounded something on its way from float64 to float64.
   fc.pre(!engine.samples || dtype === "float64" || [...Object.values(x), ...Object.values(y)].every((v) => kindOf(v) === "float32" || !carriesDerivative(v)));
-  return { engine, f, x, y, random: randomOf(sample.seed), dtype, tolerance: (order) => () => engine.tolerance(dtype, order) };
+  return { engine, f, x, y, random: randomOf(sample.seed), dtype, tolerance: (order) => () => condition * engine.tolerance(dtype, order) };
 }
 
 function dtypeOf(x: Value): Exclude<Kind, "number"> {

@@ -10,7 +10,7 @@ const perRun = 20;
 /** Random programs, on which this engine must agree with every exact one that is loaded, and with differences. */
 export const randomPrograms: Check = {
   group: "programs",
-  family: "random programs",
+  subject: "random programs",
   name: "random programs",
   ops: [],
   needs: { order: 1, dtypes: ["float64", "float32"] },

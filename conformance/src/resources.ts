@@ -36,7 +36,7 @@ const times = 500;
 /** Nothing grows with use: neither heap nor traces nor listeners nor what lives on a device. */
 export const resources: readonly Check[] = Object.entries(uses).map(([name, use]) => ({
   group: "resources",
-  family: name,
+  subject: name,
   name: `nothing grows over thousands of ${name}`,
   ops: [],
   needs: { order: name.startsWith("Hessian") ? 2 : 1, single: !name.startsWith("Hessian"), dtypes: ["float64"] },

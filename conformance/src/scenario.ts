@@ -27,7 +27,7 @@ function check(problem: Problem, what: string, order: number, run: (engine: Engi
   return {
     group: "scenarios",
     name: `${problem.name}: ${what}`,
-    family: `${problem.name}: ${what}`,
+    subject: problem.name,
     ops: problem.ops,
     needs: { order, single: order === 1, dtypes: dtypesOf(problem), rules: problem.kink && order > 0 },
     run,

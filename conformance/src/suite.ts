@@ -1,10 +1,10 @@
 import type { Check } from "./check.js";
 import { errors } from "./errors.js";
-import { lawsOfPrimitives } from "./lawChecks.js";
+import { lawsOfOps } from "./lawChecks.js";
 import { randomPrograms } from "./programChecks.js";
 import { resources } from "./resources.js";
 import { scenarios } from "./scenarios/index.js";
 import { lawsOfTrees } from "./treeLaws.js";
 
 /** All that an engine is held to. */
-export const checks: readonly Check[] = [...scenarios, ...lawsOfTrees, ...lawsOfPrimitives, randomPrograms, ...errors, ...resources];
+export const checks: readonly Check[] = [...scenarios, ...lawsOfTrees, ...lawsOfOps, randomPrograms, ...errors, ...resources];

@@ -1,6 +1,6 @@
 import type { ADType } from "@polyad/core/extend";
 import { describe, test } from "vitest";
-import { defaultRuns, defaultSeed, exemption, runCheck } from "./check.js";
+import { defaultRuns, defaultSeed, exemption, runCheck, type Result } from "./check.js";
 import { engineOf } from "./engine.js";
 import type { SuiteOptions } from "./run.js";
 import { checks } from "./suite.js";
@@ -17,15 +17,31 @@ import { checks } from "./suite.js";
 export function testBackend(ad: ADType, { skip = [], runs = defaultRuns, seed = defaultSeed, live, only = () => true }: Omit<SuiteOptions, "progress"> = {}): void {
   const engine = engineOf(ad);
   const chosen = checks.filter(only);
-  describe.each([...new Set(chosen.map(({ group }) => group))])(`${engine.name}: %s`, (group) => {
-    for (const check of chosen.filter((each) => each.group === group)) {
-      const exempt = exemption(check, engine, skip);
-      test(check.name, { timeout: 120_000 }, async (context) => {
-        if (exempt !== undefined) context.skip(exempt.reason);
-        const { outcome } = await runCheck(check, engine, { runs, seed, live });
-        if (outcome.status === "FAIL") throw outcome.error;
-        if (outcome.status === "unsupported") throw new Error(`${engine.name} refuses what it does not declare to be beyond it: ${outcome.reason} Declare it in its capabilities, or with skip: [{ reason, … }].`);
-      });
-    }
+  for (const group of new Set(chosen.map((check) => check.group))) {
+    describe(`${engine.name}: ${group}`, () => {
+      const own = chosen.filter((check) => check.group === group);
+      for (const subject of new Set(own.map((check) => check.subject))) {
+        const about = own.filter((check) => check.subject === subject);
+        test(`${subject}`, { timeout: 120_000 }, async (context) => {
+          const exempt = about.map((check) => exemption(check, engine, skip));
+          const reasons = [...new Set(exempt.flatMap((e) => (e === undefined ? [] : [e.reason])))].join("; ");
+          if (exempt.every((e) => e !== undefined)) context.skip(reasons);
+          if (reasons !== "") await context.annotate(reasons, "not held");
+          const results = [];
+          for (const check of about.filter((_, i) => exempt[i] === undefined)) results.push(await runCheck(check, engine, { runs, seed, live }));
+          report(engine.name, results);
+        });
+      }
+    });
+  }
+}
+
+/** @throws Error telling all failures, with the first one's trace. */
+function report(engine: string, results: readonly Result[]): void {
+  const failures = results.flatMap(({ check, outcome }): { message: string; cause?: Error }[] => {
+    if (outcome.status === "FAIL") return [{ message: `${check.name}: ${outcome.error.message}`, cause: outcome.error }];
+    const undeclared = `${engine} refuses what it does not declare to be beyond it. Declare it in its capabilities, or with skip: [{ reason, … }].`;
+    return outcome.status === "unsupported" ? [{ message: `${check.name}: ${outcome.reason}\n${undeclared}` }] : [];
   });
+  if (failures.length > 0) throw new Error(failures.map(({ message }) => message).join("\n"), { cause: failures[0]!.cause });
 }

@@ -90,7 +90,7 @@ const treeLaws: Readonly<Record<string, readonly [order: 0 | 1, law: TreeLaw]>> 
 /** What holds of trees of every form. */
 export const lawsOfTrees: readonly Check[] = Object.entries(treeLaws).map(([name, [order, law]]) => ({
   group: "laws",
-  family: name,
+  subject: "trees",
   name,
   ops: [],
   needs: { order, single: true, dtypes: ["float64"] },

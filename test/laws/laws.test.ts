@@ -7,17 +7,13 @@ import { capture } from "../../packages/core/src/graph/capture.js";
 import { evaluateGraph } from "../../packages/core/src/graph/evaluate.js";
 import { isVariable, type Equation } from "../../packages/core/src/graph/graph.js";
 import { stack } from "../../packages/core/src/ops/stack.js";
-import type { Aval, AnyPrimitive } from "../../packages/core/src/primitive.js";
-import { add } from "../../packages/core/src/primitives/add.js";
-import { broadcastLike } from "../../packages/core/src/primitives/conform.js";
+import type { Aval } from "../../packages/core/src/primitive.js";
 import { corePrimitives, type CorePrimitiveName } from "../../packages/core/src/primitives/index.js";
-import { mul } from "../../packages/core/src/primitives/mul.js";
 import { kindOf, shapeOf, type Value } from "../../packages/core/src/tensor.js";
 import { unstack } from "../../packages/core/src/ops/unstack.js";
-import { isActive, operands, randomOf, type Case, type Sample } from "./case.js";
-import { cases } from "./cases.js";
-import { compositeCases } from "./composite.cases.js";
-import { differentiable, direction, dot, epsilon, expectForm, expectNear, expectSame, inner, isTraced, numbersOf, precision } from "./compare.js";
+import { isActive, operands, randomOf, type Sample } from "../../conformance/src/cases/case.js";
+import { allCases } from "../../conformance/src/cases/index.js";
+import { direction, expectSame, isTraced } from "./compare.js";
 
 /** One seed for all: a failure is the same tomorrow. Set SEED to roam. */
 const seed = Number(process.env["SEED"] ?? 20240607);
@@ -92,86 +88,7 @@ function inferredIsEvaluated(sample: Sample, seen: Set<string>): void {
   }
 }
 
-/** 3. ⟨ct, J v⟩ = ⟨Jᵀ ct, v⟩, and derivatives have the form of what they belong to. */
-function adjoint(sample: Sample): void {
-  const { f, xs, ys, seed } = problem(sample, true);
-  const random = randomOf(seed);
-  const vs = xs.map((x) => direction(x, random));
-  const cts = ys.map((y) => (differentiable(y) ? direction(y, random) : undefined));
-  const { tangents } = pushforward(f, xs, [vs]);
-  const dys = tangents[0]!;
-  const dxs = pullback(f, xs).pull(cts);
-  ys.forEach((y, k) => expectForm(dys[k], y, "tangent"));
-  xs.forEach((x, i) => expectForm(dxs[i], x, "cotangent"));
-  const left = inner(cts, dys);
-  const right = inner(dxs, vs);
-  const tolerance = precision([...xs, ...ys]) === "float32" ? 1e-5 : 1e-12;
-  const difference = Math.abs(left.product - right.product);
-  expect(difference, `${left.product} is not ${right.product}`).toBeLessThanOrEqual(tolerance * (left.magnitude + right.magnitude));
-  // One operand at a time, the rules of the others unused.
-  xs.forEach((_, i) => {
-    const alone = pushforward(f, xs, [xs.map((_x, j) => (j === i ? vs[i] : undefined))]).tangents[0]!;
-    const l = inner(cts, alone);
-    const r = inner([dxs[i]], [vs[i]]);
-    expect(Math.abs(l.product - r.product), `operand ${i}`).toBeLessThanOrEqual(tolerance * (l.magnitude + r.magnitude));
-  });
-}
-
-/** 4. The pushforward is the limit of differences, to what rounding and the step leave of them. */
-function differences(sample: Sample): void {
-  const { f, xs, ys, seed } = problem(sample, false);
-  fc.pre(xs.length > 0 && precision([...xs, ...ys]) === "float64");
-  const random = randomOf(seed);
-  const h = 2 ** -7;
-  if (sample.clearance) fc.pre(numbersOf(sample.clearance(...operands(sample))).every((distance) => distance > 8 * h));
-  const vs = xs.map((x) => direction(x, random));
-  const dys = pushforward(f, xs, [vs]).tangents[0]!;
-  const along = (t: number): readonly (readonly number[])[] => f(xs.map((x, i) => add(x, mul(t, vs[i]!)))).map(numbersOf);
-  /** Sixth order: [45 (f₁ − f₋₁) − 9 (f₂ − f₋₂) + (f₃ − f₋₃)] / 60h. */
-  const central = (step: number): number[][] => {
-    const at = [1, 2, 3].map((k) => [along(k * step), along(-k * step)] as const);
-    return ys.map((y, k) => numbersOf(y).map((_, i) => [45, -9, 1].reduce((total, c, j) => total + c * (at[j]![0][k]![i]! - at[j]![1][k]![i]!), 0) / (60 * step)));
-  };
-  const coarse = central(h);
-  const fine = central(h / 2);
-  ys.forEach((y, k) => {
-    if (!differentiable(y)) return;
-    const dy = dys[k] === undefined ? undefined : numbersOf(dys[k]);
-    numbersOf(y).forEach((value, i) => {
-      const truncation = Math.abs(coarse[k]![i]! - fine[k]![i]!);
-      const rounding = (64 * epsilon("float64") * (Math.abs(value) + 1)) / h;
-      const scale = 1 + Math.abs(fine[k]![i]!);
-      expect(truncation / scale, "differences converge").toBeLessThan(1e-6);
-      const error = Math.abs((dy?.[i] ?? 0) - fine[k]![i]!);
-      expect(error, `element ${i}: ${dy?.[i]} is not ${fine[k]![i]}`).toBeLessThanOrEqual(truncation + rounding);
-    });
-  });
-}
-
-/** 5. The second derivative along v is one, however the engines are nested. */
-function secondOrder(sample: Sample): void {
-  const { f, xs, ys, seed } = problem(sample, false);
-  const random = randomOf(seed);
-  const vs = xs.map((x) => direction(x, random));
-  const cts = ys.map((y) => (differentiable(y) ? direction(y, random) : undefined));
-  const zeros = (dxs: readonly (Value | undefined)[]): Value[] => dxs.map((dx, i) => dx ?? broadcastLike(0, xs[i]!));
-  const grad: Flat = (zs) => zeros(pullback(f, zs).pull(cts));
-  const slope: Flat = (zs) => [dot(cts, pushforward(f, zs, [vs]).tangents[0]!)];
-  const nested = {
-    "forward over tape": zeros(pushforward(grad, xs, [vs]).tangents[0]!),
-    "tape over forward": zeros(pullback(slope, xs).pull([1])),
-    "tape over tape": zeros(pullback((zs) => [dot(grad(zs), vs)], xs).pull([1])),
-  };
-  const tolerance = precision([...xs, ...ys]) === "float32" ? 1e-4 : 1e-10;
-  const reference = nested["forward over tape"];
-  reference.forEach((dx, i) => expectForm(dx, xs[i]!, "second derivative"));
-  for (const [how, dxs] of Object.entries(nested)) dxs.forEach((dx, i) => expectNear(dx, reference[i]!, tolerance, how));
-  const twice = pushforward(slope, xs, [vs]).tangents[0]![0];
-  const { product, magnitude } = inner(reference, vs);
-  expect(Math.abs(numbersOf(twice ?? 0)[0]! - product), "forward over forward").toBeLessThanOrEqual(tolerance * (1 + magnitude));
-}
-
-/** 6. A batch is its entries, one after the other. */
+/** 3. A batch is its entries, one after the other. */
 function batchIsLoop(sample: Sample): void {
   const size = 3;
   const random = randomOf(sample.seed);
@@ -194,7 +111,7 @@ function batchIsLoop(sample: Sample): void {
   });
 }
 
-/** 7. What is constant piece by piece is not traced. */
+/** 4. What is constant piece by piece is not traced. */
 function constantIsPlain(sample: Sample): void {
   const { f, xs, seed } = problem(sample, true);
   const random = randomOf(seed);
@@ -207,13 +124,9 @@ function constantIsPlain(sample: Sample): void {
   pushforward(plain, xs, [xs.map((x) => direction(x, random))]);
 }
 
-const all: readonly (readonly [name: string, own: readonly Case[], primitive: AnyPrimitive | null])[] = [
-  ...(Object.keys(corePrimitives) as CorePrimitiveName[]).map((name) => [name, cases[name], corePrimitives[name]] as const),
-  ...Object.entries(compositeCases).map(([name, own]) => [name, own, null] as const),
-];
+const all = Object.entries(allCases).map(([name, own]) => [name, own, name in corePrimitives ? corePrimitives[name as CorePrimitiveName] : null] as const);
 
 describe.each(all)("%s", (name, own, primitive) => {
-
   const each = (law: (sample: Sample) => void): void => {
     for (const { note, samples } of own) {
       fc.assert(fc.property(samples, law), {
@@ -242,13 +155,7 @@ describe.each(all)("%s", (name, own, primitive) => {
   const laws: Readonly<Record<string, (sample: Sample) => void>> = {
     "traced values are plain values": tracedIsPlain,
     "a batch is a loop": batchIsLoop,
-    ...(primitive?.constant === true
-      ? { "constants are not traced": constantIsPlain }
-      : {
-          "pullback is the transpose of pushforward": adjoint,
-          "pushforward is the limit of differences": differences,
-          "second derivatives agree": secondOrder,
-        }),
+    ...(primitive?.constant === true && { "constants are not traced": constantIsPlain }),
   };
   test.each(Object.keys(laws))("%s", (law) => each(laws[law]!));
 });

@@ -26,6 +26,8 @@ export interface Sample {
   readonly call: (...xs: Value[]) => Value | readonly Value[];
   /** Distance of each element from a kink between operands, as a tie of two, beyond what `draw` sees to. */
   readonly clearance?: ((...xs: Value[]) => Value) | undefined;
+  /** Condition number: by how much rounding may show in a derivative; 1 unless said. */
+  readonly condition?: number;
   readonly seed: number;
 }
 

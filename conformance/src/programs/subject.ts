@@ -155,5 +155,6 @@ function weightsOf(ys: readonly Value[]): Literal[] {
 
 /** Numbers in [−1, 1] without a pattern that sums could hide, exact in float32. */
 function pattern(i: number): number {
-  return (Math.round(64 * Math.cos(2.3 * i + 0.4)) || 1) / 64;
+  const x = Math.round(64 * Math.cos(2.3 * i + 0.4));
+  return (x === 0 ? 1 : x) / 64;
 }

@@ -7,8 +7,8 @@ import { Subject, type Answer, type Entry, type Question } from "./subject.js";
  * The rule. Two right answers differ by rounding only: every operation errs by at most ε of its result (2⁻⁵³ in float64,
  * 2⁻²⁴ once anything is float32), and the answer by that times its sensitivity. The sensitivity κ of an answer g is
  * measured, not guessed: every value of the program, and every operand where an op reads it, those of inner functions too,
- * is multiplied by 1 + δ·r with random r in [−1, 1] and δ = 2⁻²⁶, in float64, and the question asked again. Since the factors are part of the program, they
- * disturb the tangents and cotangents as they pass, and not only the values. Then
+ * is multiplied by 1 + δ·r with random r in [−1, 1] and δ = 2⁻²⁶, in float64; so are, by other r, the tangents and
+ * cotangents that pass there, for a derivative rounds where its function does not; and the question is asked again. Then
  *
  *     |a − b| ≤ slack · ε · (1 + max |g| + κ),    κ = max over draws of max |g_disturbed − g| / δ
  *
@@ -39,7 +39,7 @@ export function sensitivity(program: Program, question: Question, part: (answer:
   return worst;
 }
 
-/** x·(1 + δ·r), the same r for the same node. */
+/** x·(1 + δ·r), and what derivative passes here by another such factor; the same r for the same node. */
 function disturbed(x: Value, seed: number): Value {
   if (!carries(x)) return x;
   let state = seed >>> 0;
@@ -48,6 +48,9 @@ function disturbed(x: Value, seed: number): Value {
     return 1 + delta * (state / 2 ** 31 - 1);
   };
   for (let i = 0; i < 3; i++) factor();
-  if (kindOf(x) === "number") return core.mul(x, factor());
-  return core.mul(x, core.tensor(Float64Array.from({ length: sizeOf(x) }, factor), shapeOf(x)));
+  const factors = (): Value => (kindOf(x) === "number" ? factor() : core.tensor(Float64Array.from({ length: sizeOf(x) }, factor), shapeOf(x)));
+  const own = factors();
+  const derivative = factors();
+  const skewed = core.customRule((y: Value) => y, { jvp: () => [(dy) => core.mul(dy, derivative)], vjp: () => [(ct) => core.mul(ct, derivative)] });
+  return skewed(core.mul(x, own));
 }

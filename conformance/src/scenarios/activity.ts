@@ -9,7 +9,7 @@ type Near = (actual: unknown, expected: unknown, where?: string) => Promise<void
 function activity(name: string, run: (engine: Engine, near: Near) => Promise<void>, needs: Partial<Needs> = {}): Check {
   return {
     group: "scenarios",
-    family: `activity: ${name}`,
+    subject: `activity: ${name}`,
     name: `activity: ${name}`,
     ops: [],
     needs: { order: 1, single: true, dtypes: ["float64"], ...needs },

@@ -46,12 +46,12 @@ export const curvedOps: readonly Problem[] = [
     jacobian: (x) => range(3).map((k) => range(3).map((i) => (i > k ? 0 : product(except(x.slice(0, k + 1), i))))),
     ops: ["cumprod"],
   }),
-  ...(["max", "min"] as const).map((op) =>
+  ...([["max", p.max, [2, 1, 2, 2]], ["min", p.min, [1, 2, 1, 1]]] as const).map(([op, f, x]) =>
     problem({
       name: `${op} at a tie of three`,
       kink: true,
-      x: tensor(op === "max" ? [2, 1, 2, 2] : [1, 2, 1, 1]),
-      f: (x) => p[op](x),
+      x: tensor(x),
+      f: (t) => f(t),
       value: (x) => [x[0]!],
       jacobian: () => [[1 / 3, 0, 1 / 3, 1 / 3]],
       hessian: (x) => square(x, () => 0),

@@ -51,8 +51,8 @@ function derivativeOf({ ad, orders }: Engine, f: Unary, order: number, ofNumber:
   return Array.from({ length: order }).reduce<Unary>((g) => one(g), f);
 }
 
-function pointwise(family: string, what: string, ops: readonly string[], needs: Needs, run: Check["run"]): Check {
-  return { group: "scenarios", family, name: `${family}${what}`, ops, needs: { rules: true, dtypes: ["float64"], ...needs }, run };
+function pointwise(subject: string, what: string, ops: readonly string[], needs: Needs, run: Check["run"]): Check {
+  return { group: "scenarios", subject, name: `${subject}${what}`, ops, needs: { rules: true, dtypes: ["float64"], ...needs }, run };
 }
 
 /** Elementary functions and their derivatives, in units in the last place. */

@@ -63,8 +63,8 @@ export const trees: readonly Problem[] = [
   }),
   problem({
     name: "tree → tree, with a leaf that is not used",
-    x: { w: tensor([1, -2]), unused: tensor([[3, 4]]), n: 0.5, text: "none", ids: tensor(new Int32Array([1, 2])) },
-    f: ({ w, n }) => ({ scaled: mul(w, n), parts: [sum(w), { n }], text: "out" }),
+    x: { w: tensor([1, -2]), unused: tensor([[3, 4]]), n: 0.5, title: "none", ids: tensor(new Int32Array([1, 2])) },
+    f: ({ w, n }) => ({ scaled: mul(w, n), parts: [sum(w), { n }], title: "out" }),
     value: ([p, q, , , n]) => [p! * n!, q! * n!, p! + q!, n!],
     jacobian: ([p, q, , , n]) => [[n!, 0, 0, 0, p!], [0, n!, 0, 0, q!], [1, 1, 0, 0, 0], [0, 0, 0, 0, 1]],
   }),

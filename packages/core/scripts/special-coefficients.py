@@ -64,8 +64,8 @@ def single(name, value):
 tables = {
     "erf.ts": [
         ("ratio", lambda: interpolated(series, 0, 1, 0, 13)),
-        ("near", lambda: interpolated(excess, mpf(1) / 6, mpf(1) / 3, 0.25, 17)),
-        ("far", lambda: interpolated(excess, mpf(1) / 30, mpf(1) / 6, 0.1, 17)),
+        ("near", lambda: interpolated(excess, mpf(1) / 5, mpf(1) / 3, 0.25, 15)),
+        ("far", lambda: interpolated(excess, mpf(1) / 30, mpf(1) / 5, 0.125, 17)),
     ],
     "gamma.ts": [
         ("lgammaRatio", lambda: interpolated(lgammaRatio, 0, 1, 0.5, 22)),
@@ -82,7 +82,7 @@ tables = {
 
 def committed(file, name):
     """The numbers of `const name = …;` in a source file; a quotient is divided out, in float64 as there."""
-    found = re.search(rf"const {name} = \[?([^;\]]*)\]?;", (host / file).read_text(encoding="utf-8"))
+    found = re.search(rf"^const {name}(?:: [^=]*)? = \[?([^;\]]*)\]?;", (host / file).read_text(encoding="utf-8"), re.M)
     if found is None:
         return None
     parts = [entry.split("/") for entry in found[1].split(",") if entry.strip()]

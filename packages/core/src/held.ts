@@ -113,7 +113,10 @@ function checkLike(who: string, what: string, i: number, got: unknown, like: Val
   if (typeof got !== "number" && !(got instanceof Tensor)) {
     throw new AutodiffError(`${who}: contract: ${what} ${i} must be a number, a Tensor or undefined, got ${describe(got)}.`);
   }
-  if (!sameShape(shapeOf(got), shapeOf(like)) || (kindOf(like) !== "number" && kindOf(got) !== kindOf(like) && !isFloat((like as Tensor).dtype))) {
+  if (kindOf(like) !== "number" && kindOf(got) !== kindOf(like) && !isFloat((like as Tensor).dtype)) {
+    throw new AutodiffError(`${who}: contract: ${what} ${i} must be undefined, which is zero, for its value is ${(like as Tensor).dtype} and carries no derivative; got ${describe(got)}.`);
+  }
+  if (!sameShape(shapeOf(got), shapeOf(like))) {
     throw new AutodiffError(
       `${who}: contract: ${what} ${i} must have the shape of its value, ${showShape(shapeOf(like))}; got ${showShape(shapeOf(got))}.`,
     );

@@ -57,7 +57,7 @@ export type Traced<T> = unknown extends T
               : T extends Inert | Functor | Callable
                 ? T
                 : T extends readonly unknown[]
-                  ? { [K in keyof T]: Traced<T[K]> }
+                  ? { -readonly [K in keyof T]: Traced<T[K]> }
                   : TracedFields<T> extends Pick<T, keyof T>
                     ? T
                     : TracedFields<T>;

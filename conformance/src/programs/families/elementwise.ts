@@ -40,9 +40,10 @@ function addWhere(b: Builder): void {
     : b.call(b.choose(comparisons), [x, partner(b, x)]);
   if (b.chance(0.2)) condition = b.call(b.choose(["logicalAnd", "logicalOr", "logicalXor"]), [condition, b.call("greater", [x, b.constant(scalar(b.number()))])]);
   if (b.chance(0.2)) condition = b.call("logicalNot", [condition]);
-  if (b.chance(0.1)) b.call("mul", [b.call("cast", [condition], ["float64"]), x]);
-  else if (b.chance(0.15)) b.call("clamp", [x, b.constant(scalar(b.number(-2, 0))), b.constant(scalar(b.number(0.1, 2)))]);
-  else if (b.chance(0.1)) b.call("mul", [b.call("cast", [b.call(b.choose(["any", "all"]), [condition], [{}])], ["float64"]), x]);
+  const kind = b.random();
+  if (kind < 0.1) b.call("mul", [b.call("cast", [condition], ["float64"]), x]);
+  else if (kind < 0.25) b.call("clamp", [x, b.constant(scalar(b.number(-2, 0))), b.constant(scalar(b.number(0.1, 2)))]);
+  else if (kind < 0.33) b.call("mul", [b.call("cast", [b.call(b.choose(["any", "all"]), [condition], [{}])], ["float64"]), x]);
   else b.call("where", [condition, x, partner(b, condition)]);
 }
 

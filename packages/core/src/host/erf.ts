@@ -1,60 +1,68 @@
-// The rational approximations are those of FreeBSD's s_erf.c:
-//   Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved. Developed at SunPro, a Sun Microsystems, Inc.
-//   business. Permission to use, copy, modify, and distribute this software is freely granted, provided that this
-//   notice is preserved.
 import { polynomial } from "./polynomial.js";
+
+/*
+ * The tables below are interpolations at Chebyshev points with 80 digits; scripts/special-coefficients.py computes them.
+ * Every formula is an exact or nearly exact main term with a small correction, so that the rounding errors of a
+ * polynomial count only in part.
+ */
 
 /** erf x = 2/√π ∫₀ˣ e^(−t²) dt, to one unit in the last place. */
 export function erf(x: number): number {
   const a = Math.abs(x);
-  if (a < 0.84375) return x + x * small(a);
-  if (a >= 6) return Math.sign(x);
-  return Math.sign(x) * (a < 1.25 ? erfNearOne + middle(a) : 1 - tail(a));
+  if (a < 1) return x + x * polynomial(ratio, x * x);
+  if (a > 6) return Math.sign(x); // The next float64 is too far away.
+  return x > 0 ? 1 - tail(a) : tail(a) - 1;
 }
 
 /** erfc x = 1 − erf x, to two units in the last place also where it is tiny. */
 export function erfc(x: number): number {
-  const a = Math.abs(x);
-  if (a < 0.84375) return x < 0.25 ? 1 - (x + x * small(a)) : 0.5 - (x * small(a) + (x - 0.5));
-  if (a < 1.25) return x > 0 ? 1 - erfNearOne - middle(a) : 1 + (erfNearOne + middle(a));
-  if (a > 28) return x > 0 ? 0 : 2;
-  return x > 0 ? tail(a) : 2 - tail(a);
+  if (x < 0) return 1 + erf(-x);
+  if (x < 1) return 1 - x - x * polynomial(ratio, x * x); // 1 − x is exact from ½ on, where the digits would cancel.
+  return x > 28 ? 0 : tail(x);
 }
 
-/** e^(−x²) without the rounding of x², which a large x² would magnify: e^(−h²)·e^((h−x)(h+x)) where h² is exact. */
+/** e^(−x²) without the rounding of x², which a large x² would magnify. */
 export function gaussian(x: number): number {
   const a = Math.min(Math.abs(x), 40);
-  const h = Math.fround(a);
-  return Math.exp(-h * h) * Math.exp((h - a) * (h + a));
+  const h = Math.fround(a); // h² is exact, and e^(−x²) = e^(−h²) e^((h−x)(h+x))
+  const g = Math.exp(-h * h);
+  return g + g * smallExpm1((h - a) * (h + a));
 }
 
-/** (erf x − x)/x for x < 0.84375. */
-function small(x: number): number {
-  if (x < 2 ** -28) return 0.1283791670955126;
-  const z = x * x;
-  return polynomial(smallAbove, z) / polynomial(smallBelow, z);
-}
-
-/** erf x − erfNearOne for 0.84375 ≤ x < 1.25. */
-function middle(x: number): number {
-  return polynomial(middleAbove, x - 1) / polynomial(middleBelow, x - 1);
-}
-
-/** erfc x for x ≥ 1.25: e^(−x² − 0.5625 + R/S)/x, where R and S are polynomials in 1/x². */
+/**
+ * erfc x for 1 ≤ x ≤ 28: e^(−x²)/D, where D = 1/(e^(x²) erfc x) lies between √π x and 2x, plus 0.57 at most. So D is 2x,
+ * which is exact, and x + 2 times a small smooth function of 1/(x + 2). D also takes the part of e^(x²) beyond e^(h²).
+ */
 function tail(x: number): number {
-  const s = 1 / (x * x);
-  const ratio = x < 2.857142857142857 ? polynomial(nearAbove, s) / polynomial(nearBelow, s) : polynomial(farAbove, s) / polynomial(farBelow, s);
+  const t = 1 / (x + 2);
+  const rest = (x + 2) * (x < 3 ? polynomial(near, t - 0.25) : polynomial(far, t - 0.125));
   const h = Math.fround(x);
-  return (Math.exp(-h * h - 0.5625) * Math.exp((h - x) * (h + x) + ratio)) / x;
+  return Math.exp(-h * h) / (2 * x + (rest + smallExpm1((x - h) * (x + h)) * (2 * x + rest)));
 }
 
-const erfNearOne = 0.845062911510467529297;
+/** e^d − 1 for |d| < 10⁻⁴, the first terms of the series. */
+function smallExpm1(d: number): number {
+  return d + d * d * (0.5 + d / 6);
+}
 
-const smallAbove = [0.128379167095512558561, -0.325042107247001499370, -0.0284817495755985104766, -0.00577027029648944159157, -2.37630166566501626084e-5];
-const smallBelow = [1, 0.397917223959155352819, 0.0650222499887672944485, 0.00508130628187576562776, 0.000132494738004321644526, -3.96022827877536812320e-6];
-const middleAbove = [-0.00236211856075265944077, 0.414856118683748331666, -0.372207876035701323847, 0.318346619901161753674, -0.110894694282396677476, 0.0354783043256182359371, -0.00216637559486879084300];
-const middleBelow = [1, 0.106420880400844228286, 0.540397917702171048937, 0.0718286544141962662868, 0.126171219808761642112, 0.0136370839120290507362, 0.0119844998467991074170];
-const nearAbove = [-0.00986494403484714822705, -0.693858572707181764372, -10.5586262253232909814, -62.3753324503260060396, -162.396669462573470355, -184.605092906711035994, -81.2874355063065934246, -9.81432934416914548592];
-const nearBelow = [1, 19.6512716674392571292, 137.657754143519042600, 434.565877475229228821, 645.387271733267880336, 429.008140027567833386, 108.635005541779435134, 6.57024977031928170135, -0.0604244152148580987438];
-const farAbove = [-0.00986494292470009928597, -0.799283237680523006574, -17.7579549177547519889, -160.636384855821916062, -637.566443368389627722, -1025.09513161107724954, -483.519191608651397019];
-const farBelow = [1, 30.3380607434824582924, 325.792512996573918826, 1536.72958608443695994, 3199.85821950859553908, 2553.05040643316442583, 474.528541206955367215, -22.4409524465858183362];
+/** (erf x)/x − 1 in powers of x², for x ≤ 1 */
+const ratio = [
+  0.1283791670955126, -0.3761263890318375, 0.11283791670954879, -0.026866170645076792, 0.0052239776248180145,
+  -0.000854832698083379, 0.0001205533111164271, -1.4925595266831182e-05, 1.6461000484121368e-06,
+  -1.6350312701054695e-07, 1.4659775274047436e-08, -1.1372848856791674e-09, 5.957176147748911e-11,
+];
+
+/** (D − 2x)/(x + 2) in powers of 1/(x + 2) − ¼, for 1 ≤ x < 3 */
+const near = [
+  -0.02112673318692276, 1.3662701197812437, 2.80163155655225, 1.7552674842625222, -5.696261962181561,
+  -6.592474662523932, 24.530407137128037, 23.008141567008757, -131.24321379568383, -38.87482286655703,
+  713.7045096273908, -387.267830476591, -3384.397783298096, 5893.473925555638, 2551.689876157145,
+];
+
+/** The same in powers of 1/(x + 2) − ⅛, for 3 ≤ x ≤ 28 */
+const far = [
+  -0.15267703943587077, 0.7811458185991068, 1.8017110782840282, 2.985284441413018, 1.025220633243709,
+  -8.999956711178092, -17.91359871841533, 22.154675718517517, 127.13768985161501, -0.2664779256771836,
+  -799.2222644165604, -586.6227518390032, 4987.638277263547, 6102.1638526212255, -31308.360981422877,
+  -41700.256503433, 140977.65441878684,
+];

@@ -37,6 +37,8 @@ export const matmul: Primitive<MatmulOp> = definePrimitive<readonly [Tensor, Ten
       throw new ShapeError(`matmul: expected vectors or matrices, got shapes ${showShape(a.shape)} and ${showShape(b.shape)}. Use mul() to scale.`);
     }
     if (a.ndim > 1 && b.ndim > 1) return [[a, b], { transposeA, transposeB }];
+    const [k, l] = [innerLength(a, !transposeA), innerLength(b, transposeB)];
+    if (k !== l) throw innerMismatch(k, l, a, b, "");
     const row = a.ndim === 1 ? reshape(a, [1, a.size]) : a;
     const column = b.ndim === 1 ? reshape(b, [b.size, 1]) : b;
     const product = matmul(row, column, { transposeA: transposeA && a.ndim > 1, transposeB: transposeB && b.ndim > 1 });
@@ -49,12 +51,7 @@ export const matmul: Primitive<MatmulOp> = definePrimitive<readonly [Tensor, Ten
   shape: ([a, b], attrs) => {
     const [m, k] = matrixShape(a.shape, attrs.transposeA);
     const [l, n] = matrixShape(b.shape, attrs.transposeB);
-    if (k !== l) {
-      const flags = attrs.transposeA || attrs.transposeB ? " (after the transpose flags)" : "";
-      throw new ShapeError(
-        `matmul: inner lengths differ: ${k} and ${l}, of shapes ${showShape(a.shape)} and ${showShape(b.shape)}${flags}.`,
-      );
-    }
+    if (k !== l) throw innerMismatch(k, l, a, b, attrs.transposeA || attrs.transposeB ? " (after the transpose flags)" : "");
     const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
     return [...batch, m, n];
   },
@@ -74,6 +71,15 @@ export const matmul: Primitive<MatmulOp> = definePrimitive<readonly [Tensor, Ten
     return matmul(aBatched ? behindBatch(a, ndim, size) : a, bBatched ? behindBatch(b, ndim, size) : b, attrs);
   },
 });
+
+/** The length along which an operand is summed: its last axis, or the one before. */
+function innerLength({ shape }: Tensor, last: boolean): number {
+  return shape[shape.length - (last || shape.length === 1 ? 1 : 2)]!;
+}
+
+function innerMismatch(k: number, l: number, a: Tensor, b: Tensor, flags: string): ShapeError {
+  return new ShapeError(`matmul: inner lengths differ: ${k} and ${l}, of shapes ${showShape(a.shape)} and ${showShape(b.shape)}${flags}.`);
+}
 
 function matrixShape(shape: Shape, transposed: boolean): readonly [number, number] {
   const rows = shape[shape.length - 2]!;

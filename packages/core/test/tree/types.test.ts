@@ -68,7 +68,7 @@ describe("Traced", () => {
     expectTypeOf<Traced<Int32Array | Uint8Array>>().toEqualTypeOf<Tensor>();
     expectTypeOf<Traced<Const<number>>>().toEqualTypeOf<number>();
     expectTypeOf<Traced<Duplicated<number[]>>>().toEqualTypeOf<Value[]>();
-    expectTypeOf<Traced<readonly [number, Tensor, string]>>().toEqualTypeOf<readonly [Value, Tensor, string]>();
+    expectTypeOf<Traced<readonly [number, Tensor, string]>>().toEqualTypeOf<[Value, Tensor, string]>();
     expectTypeOf<Traced<Map<string, number>>>().toEqualTypeOf<Map<string, Value>>();
     expectTypeOf<Traced<ReadonlyMap<string, Float32Array>>>().toEqualTypeOf<ReadonlyMap<string, Tensor>>();
     expectTypeOf<Traced<{ a: number; s?: string; c: Const<Tensor> }>>().toEqualTypeOf<{ a: Value; s?: string; c: Tensor }>();

@@ -1,19 +1,7 @@
 import fc from "fast-check";
-import { einsum } from "../../packages/core/src/ops/einsum.js";
-import { inv } from "../../packages/core/src/ops/inv.js";
-import { kron } from "../../packages/core/src/ops/kron.js";
-import { logdet } from "../../packages/core/src/ops/logdet.js";
-import { lstsq } from "../../packages/core/src/ops/lstsq.js";
-import { median } from "../../packages/core/src/ops/median.js";
-import { quantile } from "../../packages/core/src/ops/quantile.js";
-import { repeat } from "../../packages/core/src/ops/repeat.js";
-import { sort } from "../../packages/core/src/ops/sort.js";
-import { svdvals } from "../../packages/core/src/ops/svdvals.js";
-import type { Kind } from "../../packages/core/src/dtype.js";
-import type { Shape } from "../../packages/core/src/shape.js";
-import type { Tensor, Value } from "../../packages/core/src/tensor.js";
+import { einsum, inv, kron, logdet, lstsq, median, quantile, repeat, sort, svdvals, type Kind, type Shape, type Tensor, type Value } from "@polyad/core/extend";
 import { between, broadcasting, caseOf, floatTensors, shapesOf, type Case, type Slot } from "./case.js";
-import { apart, graded, operand } from "./structure.cases.js";
+import { apart, graded, operand } from "./structure.js";
 
 const notEmpty = (minRank: number, maxRank: number): fc.Arbitrary<Shape> => shapesOf(minRank, maxRank).filter((shape) => !shape.includes(0));
 const axesOf = (shape: Shape): fc.Arbitrary<number[] | undefined> => fc.option(fc.subarray([...shape.keys()]), { nil: undefined });
