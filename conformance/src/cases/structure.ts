@@ -153,7 +153,7 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
     caseOf("of singular matrices", fc.tuple(shapesOf(0, 1), fc.integer({ min: 2, max: 3 })).map(([batch, n]) => ({
       slots: [graded("float64", batch, n, n, true)],
       call: (a) => p.cofactor(a!),
-      condition: 16, // of the inverse, a step of differences away from singular
+      condition: 1024, // of the inverse, by which it is computed as soon as a step of differences leads away from singular
     }))),
   ],
   concat: [

@@ -17,8 +17,11 @@ export interface CheckOptions {
   readonly engines: readonly Engine[];
   /** Outer and inner engine of second derivatives, and of derivatives inside a program. */
   readonly pairs: readonly (readonly [outer: ADType, inner: ADType])[];
-  /** Counts and measures, for reports. */
-  readonly observe?: (what: "inconclusive" | "compared" | "rounding", amount: number, program: Program) => void;
+  /**
+   * For reports: numbers compared, programs of which differences say nothing, and the largest error of each comparison as a
+   * part of what the rule of tolerance.ts allows, without and, where it decides, with κ.
+   */
+  readonly observe?: (what: "compared" | "inconclusive" | "error" | "error beside κ", amount: number, program: Program) => void;
 }
 
 /** An answer that is not what it should be. */
@@ -159,20 +162,25 @@ class Check {
     against: Disagreement["against"] = measured,
     accuracy?: number,
   ): void {
+    const { observe } = this.options;
     const unit = accuracy === undefined ? slack * unitOf(this.program) : accuracy;
     expected.forEach((want, k) => {
       const { numbers } = got[k]!;
       if (numbers.length !== want.numbers.length) this.fail(question, against, `entry ${k}`, got[k]!.form, want.form);
-      this.options.observe?.("compared", numbers.length, this.program);
+      observe?.("compared", numbers.length, this.program);
       let magnitude = 1;
       for (const x of want.numbers) magnitude = Math.max(magnitude, Math.abs(x));
-      const far = (tolerance: number): number => numbers.findIndex((x, i) => !(Math.abs(x - want.numbers[i]!) <= tolerance));
-      if (far(unit * magnitude) < 0) return;
+      let error = 0;
+      numbers.forEach((x, i) => (error = Math.max(error, Math.abs(x - want.numbers[i]!)))); // NaN stays NaN
+      if (error <= unit * magnitude) {
+        if (accuracy === undefined) observe?.("error", error / (unit * magnitude), this.program);
+        return;
+      }
       const tolerance = unit * (magnitude + this.kappa(measured.operator === "gradient of the trace" ? this.ask("gradient") : measured, "derivatives")[k]!);
-      const at = far(tolerance);
-      if (at >= 0) this.fail(question, against, `entry ${k}, element ${at}`, numbers[at]!, want.numbers[at]!, tolerance);
-      const error = Math.max(...numbers.map((x, i) => Math.abs(x - want.numbers[i]!)));
-      this.options.observe?.("rounding", error / tolerance, this.program);
+      if (accuracy === undefined) observe?.("error beside κ", error / tolerance, this.program);
+      if (error <= tolerance) return;
+      const at = numbers.findIndex((x, i) => !(Math.abs(x - want.numbers[i]!) <= tolerance));
+      this.fail(question, against, `entry ${k}, element ${at}`, numbers[at]!, want.numbers[at]!, tolerance);
     });
   }
 

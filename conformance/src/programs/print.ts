@@ -29,6 +29,7 @@ class Printer {
     const questions = typeof against === "string" ? [question] : [question, against];
     const body = [
       `const args = [${this.program.args.map((tree) => this.argument(tree)).join(", ")}] as const;`,
+      `type Args = ${this.core("Traced", true)}<typeof args>;`,
       ...this.functions(questions),
       ...questions.map((q, i) => `console.log(${JSON.stringify(this.title(q))}, ${this.operator(q, this.nested() ? i : 0)});`),
     ];
@@ -51,7 +52,7 @@ class Printer {
 
   /** f, once for each choice of engines inside it. */
   private functions(questions: readonly Question[]): string[] {
-    const parameters = `...[${this.program.args.map((tree) => this.pattern(tree)).join(", ")}]: ${this.core("Traced", true)}<typeof args>`;
+    const parameters = `...[${this.program.args.map((tree) => this.pattern(tree)).join(", ")}]: Args`;
     const one = (nested: Engines, name: string): string[] => [
       `const ${name} = (${parameters}) => {`,
       ...this.body(this.program.body, "  ", "", (k) => leafName(k), nested),
@@ -101,24 +102,25 @@ class Printer {
     const sums = parts.map((w, k) => `${this.core("sum")}(${this.core("mul")}(${this.literal(w)}, ${parts.length === 1 ? "y" : `y[${k}]!`}))`);
     const alone = parts.length === 1 && parts[0]!.shape.length === 0;
     const total = (): string => sums.reduce((a, b) => `${this.core("add")}(${a}, ${b})`);
-    const loss = (): string => (alone ? f : `(...x: Parameters<typeof ${f}>) => { const y = ${f}(...x); return ${total()}; }`);
-    const packed = (g: string): string => `(x: Parameters<typeof ${f}>) => (${g})(...x)`;
+    const loss = (): string => (alone ? f : `(...x: Args) => { const y = ${f}(...x); return ${total()}; }`);
+    const packedLoss = (): string => (alone ? packed : `(x) => { const y = ${f}(...x); return ${total()}; }`);
+    const packed = `(x) => ${f}(...x)`;
     const direction = (): string => `[${this.program.args.map((tree) => this.argument(tree, (k) => subject.directions[k])).join(", ")}]`;
     switch (operator) {
       case "value":
-        return `${f}(...(args as unknown as Parameters<typeof ${f}>))`;
+        return `${f}(...(args as unknown as Args))`;
       case "gradient":
         return `${this.core("gradient")}(${loss()}, ${this.token(ad)}, ...args)`;
       case "pushforward":
-        return `${this.core("pushforward")}(${packed(f)}, ${this.token(ad)}, args, ${direction()})`;
+        return `${this.core("pushforward")}(${packed}, ${this.token(ad)}, args, ${direction()})`;
       case "pullback":
-        return `${this.core("pullback")}(${packed(f)}, ${this.token(ad)}, args, ${parts.length === 1 ? this.literal(parts[0]!) : `[${parts.map((w) => this.literal(w)).join(", ")}]`})`;
+        return `${this.core("pullback")}(${packed}, ${this.token(ad)}, args, ${parts.length === 1 ? this.literal(parts[0]!) : `[${parts.map((w) => this.literal(w)).join(", ")}]`})`;
       case "hvp":
-        return `${this.core("hvp")}(${packed(loss())}, ${this.core("SecondOrder")}(${this.token(ad)}, ${this.token(nested[0])}), args, ${direction()})`;
+        return `${this.core("hvp")}(${packedLoss()}, ${this.core("SecondOrder")}(${this.token(ad)}, ${this.token(nested[0])}), args, ${direction()})`;
       case "trace":
         return `${this.core("trace")}(${f}, ...args).optimize().evaluate(...args)`;
       case "gradient of the trace":
-        return `${this.core("trace")}((...x: Parameters<typeof ${f}>) => ${this.core("gradient")}(${loss()}, ${this.token(ad)}, ...x), ...args).optimize().evaluate(...args)`;
+        return `${this.core("trace")}((...x: Args) => ${this.core("gradient")}(${loss()}, ${this.token(ad)}, ...x), ...args).optimize().evaluate(...args)`;
     }
   }
 
