@@ -163,10 +163,11 @@ class Check {
     accuracy?: number,
   ): void {
     const { observe } = this.options;
+    const part = question.operator === "pushforward" ? "result" : "leaf";
     const unit = accuracy === undefined ? slack * unitOf(this.program) : accuracy;
     expected.forEach((want, k) => {
       const { numbers } = got[k]!;
-      if (numbers.length !== want.numbers.length) this.fail(question, against, `entry ${k}`, got[k]!.form, want.form);
+      if (numbers.length !== want.numbers.length) this.fail(question, against, `${part} ${k}`, got[k]!.form, want.form);
       observe?.("compared", numbers.length, this.program);
       let magnitude = 1;
       for (const x of want.numbers) magnitude = Math.max(magnitude, Math.abs(x));
@@ -180,7 +181,7 @@ class Check {
       if (accuracy === undefined) observe?.("error beside κ", error / tolerance, this.program);
       if (error <= tolerance) return;
       const at = numbers.findIndex((x, i) => !(Math.abs(x - want.numbers[i]!) <= tolerance));
-      this.fail(question, against, `entry ${k}, element ${at}`, numbers[at]!, want.numbers[at]!, tolerance);
+      this.fail(question, against, `${part} ${k}, element ${at}`, numbers[at]!, want.numbers[at]!, tolerance);
     });
   }
 

@@ -45,12 +45,7 @@ const conditions: Readonly<Record<string, (inputs: Inputs, node: CallNode) => bo
   atan2: ([y, x]) => least(core.hypot(x!, y!), 0.25) && every(core.atan2(y!, x!), (a) => Math.abs(Math.abs(a) - Math.PI) > 0.1),
   hypot: ([x, y]) => least(core.hypot(x!, y!), 0.25),
   pow: ([x, y]) => (y === undefined ? every(x!, (v) => Math.abs(v) < 6) : every(x!, (v) => v >= 0.2 && v <= 6) && every(y!, (v) => Math.abs(v) <= 3)),
-  mod: ([x, y]) =>
-    every(y!, (v) => Math.abs(v) >= 0.25) &&
-    (() => {
-      const q = core.div(x!, y!);
-      return least(core.div(core.mul(core.abs(core.sub(q, core.round(q))), core.abs(y!)), core.add(1, core.abs(q))), margin);
-    })(),
+  mod: ([x, y]) => every(y!, (v) => Math.abs(v) >= 0.25) && isBetweenMultiples(x!, y!),
   logaddexp: (xs) => xs.every((x) => every(x, (v) => Math.abs(v) < 30)),
   maximum: gap, minimum: gap, equal: gap, notEqual: gap, less: gap, lessEqual: gap, greater: gap, greaterEqual: gap,
   clamp: ([x, lo, hi]) => gap([x!, lo!]) && gap([x!, hi!]) && gap([lo!, hi!]),
@@ -84,6 +79,13 @@ export function inDomain(node: CallNode, inputs: Inputs): boolean {
 
 export function fits({ from, to, clear }: Domain, x: number): boolean {
   return x >= from && x <= to && (clear === undefined || clear(x) > margin);
+}
+
+/** x / y keeps away from whole numbers, in units of x and y. */
+function isBetweenMultiples(x: Value, y: Value): boolean {
+  const q = core.div(x, y);
+  const distance = core.mul(core.abs(core.sub(q, core.round(q))), core.abs(y));
+  return least(core.div(distance, core.add(1, core.abs(q))), margin);
 }
 
 /** No element but one comes near the extreme one. */

@@ -99,9 +99,9 @@ class Printer {
     const subject = this.subject(question);
     const f = `f${which}`;
     const parts = subject.weights;
-    const sums = parts.map((w, k) => `${this.core("sum")}(${this.core("mul")}(${this.literal(w)}, ${parts.length === 1 ? "y" : `y[${k}]!`}))`);
+    const sums = (): string[] => parts.map((w, k) => `${this.core("sum")}(${this.core("mul")}(${this.literal(w)}, ${parts.length === 1 ? "y" : `y[${k}]!`}))`);
     const alone = parts.length === 1 && parts[0]!.shape.length === 0;
-    const total = (): string => sums.reduce((a, b) => `${this.core("add")}(${a}, ${b})`);
+    const total = (): string => sums().reduce((a, b) => `${this.core("add")}(${a}, ${b})`);
     const loss = (): string => (alone ? f : `(...x: Args) => { const y = ${f}(...x); return ${total()}; }`);
     const packedLoss = (): string => (alone ? packed : `(x) => { const y = ${f}(...x); return ${total()}; }`);
     const packed = `(x) => ${f}(...x)`;

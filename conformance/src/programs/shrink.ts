@@ -173,7 +173,11 @@ function reshaped(program: Program, literal: (value: Literal) => Literal, length
   const attribute = (node: CallNode): CallNode => (node.op === "reshape" || node.op === "broadcastTo" ? { ...node, rest: [(node.rest[0] as readonly number[]).map(length)] } : node);
   const inBody = ({ nodes, results }: Body): Body => ({
     results,
-    nodes: nodes.map((node): Node => (node.kind === "const" ? { ...node, value: literal(node.value) } : node.kind === "call" ? attribute(node) : node.kind === "nested" ? { ...node, body: inBody(node.body) } : node)),
+    nodes: nodes.map((node): Node => {
+      if (node.kind === "const") return { ...node, value: literal(node.value) };
+      if (node.kind === "call") return attribute(node);
+      return node.kind === "nested" ? { ...node, body: inBody(node.body) } : node;
+    }),
   });
   return { ...program, leaves: program.leaves.map((leaf) => leafWith(leaf, literal(leaf.value))), body: inBody(program.body) };
 }

@@ -12,9 +12,10 @@ import { Subject, type Answer, type Entry, type Question } from "./subject.js";
  *
  *     |a − b| ≤ slack · ε · (1 + max |g| + κ),    κ = max over draws of max |g_disturbed − g| / δ
  *
- * per leaf; the 1 is the scale to which programs bring their values, for what cancels inside of a rule. The one number that is not measured is `slack`: how many roundings a rule makes for each value of the program
- * (solve, softplus or a reduction of 36 elements make dozens), and how far the largest of random disturbances falls short of
- * the worst case. With 2¹⁰ the tolerance in float64 is 1.1e−13 × (1 + max |g| + κ).
+ * per leaf; the 1 is the scale to which programs bring their values, for what cancels inside of a rule. The one number that
+ * is not measured is `slack`: how many roundings a rule makes for each value of the program (solve, softplus or a reduction
+ * of 36 elements make dozens), and how far the largest of random disturbances falls short of the worst case. With 2¹⁰ the
+ * tolerance in float64 is 1.1e−13 × (1 + max |g| + κ).
  */
 export const slack: number = 2 ** 10;
 const delta = 2 ** -26;

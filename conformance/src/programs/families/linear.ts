@@ -1,5 +1,5 @@
 import { scalar, type Builder } from "../builder.js";
-import { shapeOf } from "../program.js";
+import { shapeOf, sizeOf } from "../program.js";
 import { elements } from "../shapes.js";
 import { either, existing, fitsInto, tensorLike, type Family } from "./pick.js";
 
@@ -23,7 +23,11 @@ function addNamedProduct(b: Builder): void {
   const op = b.choose(existing(["einsum", "einsum", "outer", "dot", "kron", "matrixTrace"]));
   const x = op === "einsum" ? b.pick((v) => typeof v !== "number" && v.ndim > 0 && v.ndim < 5 && v.size > 0) : tensorLike(b, op === "matrixTrace" ? 2 : 1);
   const shape = b.shape(x);
-  const small = (most: number): number => either(() => b.pick((v) => typeof v !== "number" && v.ndim === shape.length && v.size > 0 && v.size * elements(shape) <= most), () => b.fresh(shape.map(() => 2)));
+  const small = (most: number): number =>
+    either(
+      () => b.pick((v) => shapeOf(v).length === shape.length && sizeOf(v) > 0 && sizeOf(v) * elements(shape) <= most),
+      () => b.fresh(shape.map(() => 2)),
+    );
   if (op === "matrixTrace") b.call(op, [x], b.chance(0.5) ? [] : [{ offset: b.integer(-1, 1) }]);
   else if (op === "dot") {
     const v = either(() => b.pick((y) => typeof y !== "number" && y.ndim === 1 && y.size > 0), () => b.fresh([3]));
@@ -71,8 +75,13 @@ function addSystem(b: Builder): void {
 function tall(b: Builder): number {
   const a = matrix(b, false);
   if (b.chance(0.4)) return a;
-  const n = b.shape(a).at(-1)!;
-  return b.call("concat", [a, either(() => b.pick((x) => typeof x !== "number" && x.ndim === b.shape(a).length && x.size > 0 && x.shape.at(-1) === n && x.shape.slice(0, -2).join() === b.shape(a).slice(0, -2).join()), () => b.fresh([...b.shape(a).slice(0, -2), 2, n], "float64"))], [{ axis: -2 }], { listed: true });
+  const [batch, n] = [b.shape(a).slice(0, -2), b.shape(a).at(-1)!];
+  const fits = (s: readonly number[]): boolean => s.length === batch.length + 2 && s.at(-1) === n && s.slice(0, -2).join() === batch.join();
+  const more = either(
+    () => b.pick((x) => sizeOf(x) > 0 && fits(shapeOf(x))),
+    () => b.fresh([...batch, 2, n], "float64"),
+  );
+  return b.call("concat", [a, more], [{ axis: -2 }], { listed: true });
 }
 
 /** Functions of one matrix. */
