@@ -63,8 +63,8 @@ def single(name, value):
 
 tables = {
     "erf.ts": [
-        ("ratio", lambda: interpolated(series, 0, 1, 0, 13)),
-        ("near", lambda: interpolated(excess, mpf(1) / 5, mpf(1) / 3, 0.25, 15)),
+        ("ratio", lambda: interpolated(series, 0, mpf(0.84) ** 2, 0, 11)),
+        ("near", lambda: interpolated(excess, mpf(1) / 5, 1 / mpf(2.84), 0.28125, 16)),
         ("far", lambda: interpolated(excess, mpf(1) / 30, mpf(1) / 5, 0.125, 17)),
     ],
     "gamma.ts": [

@@ -53,6 +53,58 @@ export function AutoFiniteDiff(options: { readonly scheme?: FiniteDiffScheme; re
   return { adtype: "finite-diff", execution: "sync", ...options };
 }
 
+/** Where TensorFlow.js computes. */
+export type TfjsDevice = "cpu" | "wasm" | "webgpu";
+
+/** TensorFlow.js's tape on one of its devices, in `@polyad/backend-tfjs` (planned). Sync, save on webgpu. */
+export interface AutoTfjs<D extends TfjsDevice = TfjsDevice> extends ADType {
+  readonly adtype: "tfjs";
+  readonly device: D;
+  readonly execution: D extends "webgpu" ? "async" : "sync";
+}
+export function AutoTfjs<const D extends TfjsDevice = "cpu">(options: { readonly device?: D } = {}): AutoTfjs<D> {
+  const device = options.device ?? "cpu";
+  return { adtype: "tfjs", execution: device === "webgpu" ? "async" : "sync", device } as AutoTfjs<D>;
+}
+
+/** The gradient of an inner engine, captured, compiled to ONNX and run by onnxruntime, in `@polyad/backend-onnx` (planned). */
+export interface AutoOnnx<Inner extends ADType = ADType> extends ADType {
+  readonly adtype: "onnx";
+  readonly execution: "async";
+  /** AutoTape() if absent. */
+  readonly inner?: Inner;
+  readonly executionProviders?: readonly string[];
+}
+export function AutoOnnx<Inner extends ADType = AutoTape>(
+  options: { readonly inner?: Inner; readonly executionProviders?: readonly string[] } = {},
+): AutoOnnx<Inner> {
+  return { adtype: "onnx", execution: "async", ...options };
+}
+
+/** Sparse Jacobians and Hessians by colouring (planned): operators refuse it today. */
+export interface AutoSparse<Dense extends ADType = ADType> extends ADType {
+  readonly adtype: "sparse";
+  readonly execution: Dense["execution"];
+  readonly dense: Dense;
+  readonly detector?: string;
+  readonly coloring?: string;
+}
+export function AutoSparse<Dense extends ADType>(dense: Dense, options: { readonly detector?: string; readonly coloring?: string } = {}): AutoSparse<Dense> {
+  return { adtype: "sparse", execution: dense.execution, dense, ...options };
+}
+
+/** A forward engine for some columns and a reverse one for some rows of a sparse Jacobian (planned). */
+export interface MixedMode<Forward extends ADType = ADType, Reverse extends ADType = ADType> extends ADType {
+  readonly adtype: "mixed-mode";
+  readonly execution: Forward["execution"] | Reverse["execution"] extends "sync" ? "sync" : "async";
+  readonly forward: Forward;
+  readonly reverse: Reverse;
+}
+export function MixedMode<Forward extends ADType, Reverse extends ADType>(forward: Forward, reverse: Reverse): MixedMode<Forward, Reverse> {
+  const execution = forward.execution === "sync" && reverse.execution === "sync" ? "sync" : "async";
+  return { adtype: "mixed-mode", execution, forward, reverse } as MixedMode<Forward, Reverse>;
+}
+
 /** Second order: `outer` differentiates what `inner` returns. */
 export interface SecondOrder<Outer extends ADType = ADType, Inner extends ADType = ADType> extends ADType {
   readonly adtype: "second-order";

@@ -16,6 +16,9 @@ export function engineFor(ad: ADType, xs: readonly Value[]): Backend {
   if (ad.adtype === "second-order") {
     throw new AutodiffError("SecondOrder(outer, inner) is for hessian, hvp and secondDerivative. Name one engine here.");
   }
+  if (ad.adtype === "sparse" || ad.adtype === "mixed-mode") {
+    throw new UnsupportedError("AutoSparse and MixedMode name operators that do not exist yet. Name the dense engine: jacobian and hessian are exact with it.");
+  }
   const backend = backendOf(ad);
   const { dtypes, traceable } = backend.capabilities;
   for (const x of xs) {

@@ -122,8 +122,12 @@ export type Jacobian<Y, X> = unknown extends Y
   ? unknown
   : Y extends number
     ? JacobianRow<number, X>
-    : Y extends Leaf | Numbers
+    : Y extends Leaf
       ? JacobianRow<Tensor, X>
+      : Y extends Tensors
+        ? { -readonly [K in keyof Y]: Jacobian<Y[K], X> }
+        : Y extends Numbers
+          ? JacobianRow<Tensor, X>
       : Y extends ReadonlyMap<infer K, infer V>
         ? Map<K, Jacobian<V, X>>
         : Y extends Inert
@@ -147,7 +151,9 @@ type JacobianRow<Y extends Value, X> = unknown extends X
           ? GradientLeaf<X> extends null
             ? null
             : Tensor
-          : X extends Numbers
+          : X extends Tensors
+            ? { -readonly [K in keyof X]: JacobianRow<Y, X[K]> }
+            : X extends Numbers
             ? Tensor
             : X extends ReadonlyMap<infer K, infer V>
               ? Map<K, JacobianRow<Y, V>>
@@ -161,6 +167,9 @@ type JacobianRow<Y extends Value, X> = unknown extends X
 
 /** An array of numbers, or of what stands for them inside f. */
 type Numbers = readonly Value[];
+
+/** A list of tensors is a container: a block for each. */
+type Tensors = readonly Tensor[];
 
 /** An operator's result: a value from a sync engine, a promise from an async one; either where the token's type is wide. */
 export type Run<A extends ADType, R> = A["execution"] extends "sync" ? R : A["execution"] extends "async" ? Promise<R> : MaybePromise<R>;

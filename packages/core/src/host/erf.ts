@@ -9,7 +9,7 @@ import { polynomial } from "./polynomial.js";
 /** erf x = 2/√π ∫₀ˣ e^(−t²) dt, to one unit in the last place. */
 export function erf(x: number): number {
   const a = Math.abs(x);
-  if (a < 1) return x + x * polynomial(ratio, x * x);
+  if (a < 0.84) return x + x * polynomial(ratio, x * x);
   if (a > 6) return Math.sign(x); // The next float64 is too far away.
   return x > 0 ? 1 - tail(a) : tail(a) - 1;
 }
@@ -17,7 +17,7 @@ export function erf(x: number): number {
 /** erfc x = 1 − erf x, to two units in the last place also where it is tiny. */
 export function erfc(x: number): number {
   if (x < 0) return 1 + erf(-x);
-  if (x < 1) return 1 - x - x * polynomial(ratio, x * x); // 1 − x is exact from ½ on, where the digits would cancel.
+  if (x < 0.84) return 1 - x - x * polynomial(ratio, x * x); // 1 − x is exact from ½ on, where the digits would cancel.
   return x > 28 ? 0 : tail(x);
 }
 
@@ -30,12 +30,12 @@ export function gaussian(x: number): number {
 }
 
 /**
- * erfc x for 1 ≤ x ≤ 28: e^(−x²)/D, where D = 1/(e^(x²) erfc x) lies between √π x and 2x, plus 0.57 at most. So D is 2x,
+ * erfc x for 0.84 ≤ x ≤ 28: e^(−x²)/D, where D = 1/(e^(x²) erfc x) lies between √π x and 2x, plus 0.57 at most. So D is 2x,
  * which is exact, and x + 2 times a small smooth function of 1/(x + 2). D also takes the part of e^(x²) beyond e^(h²).
  */
 function tail(x: number): number {
   const t = 1 / (x + 2);
-  const rest = (x + 2) * (x < 3 ? polynomial(near, t - 0.25) : polynomial(far, t - 0.125));
+  const rest = (x + 2) * (x < 3 ? polynomial(near, t - 0.28125) : polynomial(far, t - 0.125));
   const h = Math.fround(x);
   return Math.exp(-h * h) / (2 * x + (rest + smallExpm1((x - h) * (x + h)) * (2 * x + rest)));
 }
@@ -45,18 +45,19 @@ function smallExpm1(d: number): number {
   return d + d * d * (0.5 + d / 6);
 }
 
-/** (erf x)/x − 1 in powers of x², for x ≤ 1 */
+/** (erf x)/x − 1 in powers of x², for x < 0.84 */
 const ratio = [
-  0.1283791670955126, -0.3761263890318375, 0.11283791670954879, -0.026866170645076792, 0.0052239776248180145,
-  -0.000854832698083379, 0.0001205533111164271, -1.4925595266831182e-05, 1.6461000484121368e-06,
-  -1.6350312701054695e-07, 1.4659775274047436e-08, -1.1372848856791674e-09, 5.957176147748911e-11,
+  0.12837916709551256, -0.3761263890318343, 0.1128379167093679, -0.02686617064106869, 0.005223977579226148,
+  -0.0008548323951700021, 0.00012055205425958353, -1.4922237107498827e-05, 1.6403095433395954e-06,
+  -1.5724725208291208e-07, 1.0757039105461454e-08,
 ];
 
-/** (D − 2x)/(x + 2) in powers of 1/(x + 2) − ¼, for 1 ≤ x < 3 */
+/** (D − 2x)/(x + 2) in powers of 1/(x + 2) − 9/32, for 0.84 ≤ x < 3 */
 const near = [
-  -0.02112673318692276, 1.3662701197812437, 2.80163155655225, 1.7552674842625222, -5.696261962181561,
-  -6.592474662523932, 24.530407137128037, 23.008141567008757, -131.24321379568383, -38.87482286655703,
-  713.7045096273908, -387.267830476591, -3384.397783298096, 5893.473925555638, 2551.689876157145,
+  0.024353137431477295, 1.5457922031238935, 2.9311613598227475, 0.9943755933901427, -6.351201590654806,
+  -1.7450181517717298, 26.010093332107985, -8.747754900431923, -114.12723244558879, 144.79241518651943,
+  416.1953580716085, -1175.799675457814, -713.6603294295222, 6799.777306248255, -4047.5210698915803,
+  -29259.04008355616,
 ];
 
 /** The same in powers of 1/(x + 2) − ⅛, for 3 ≤ x ≤ 28 */
