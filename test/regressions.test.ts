@@ -122,3 +122,10 @@ test("long graphs print", () => {
   }, 1);
   expect(long.toString().length).toBeGreaterThan(1e6);
 });
+
+test("finite differences: a number that meets a float32 tensor inside a float64 result takes its precision", () => {
+  const f = (a: Value, b: Tensor): Value => sum(add(tensor([1, 1]), mul(a, b)));
+  const slope = (scheme: "forward" | "central"): number => gradient(f, AutoFiniteDiff({ scheme }), 3, new Float32Array([1.1, 2.3]))[0];
+  expect(slope("central")).toBeCloseTo(3.4, 3);
+  expect(slope("forward")).toBeCloseTo(3.4, 2);
+});

@@ -3,6 +3,7 @@ import {
   AutoFiniteDiff,
   div,
   isFloat,
+  kindOf,
   mul,
   registerBackend,
   sub,
@@ -55,7 +56,9 @@ function pushforward(f: FlatFunction, xs: readonly Value[], tangents: readonly T
  * these and what f gives is enough for rounding to be float32's.
  */
 function chooseStep(xs: readonly Value[], dxs: Tangents, ys: readonly Value[], order: number): number {
-  const rounded = [...xs.filter((_, i) => dxs[i] !== undefined), ...ys];
+  // A number takes the precision of what it meets, which may be any argument.
+  const moved = xs.filter((_, i) => dxs[i] !== undefined);
+  const rounded = [...(moved.some((x) => kindOf(x) === "number") ? xs : moved), ...ys];
   const epsilon = rounded.some((x) => typeof x !== "number" && x.dtype === "float32") ? 2 ** -23 : 2 ** -52;
   let scale = 1;
   let length = 0;

@@ -63,9 +63,9 @@ def single(name, value):
 
 tables = {
     "erf.ts": [
-        ("ratio", lambda: interpolated(series, 0, mpf(0.84) ** 2, 0, 11)),
-        ("near", lambda: interpolated(excess, mpf(1) / 5, 1 / mpf(2.84), 0.28125, 16)),
-        ("far", lambda: interpolated(excess, mpf(1) / 30, mpf(1) / 5, 0.125, 17)),
+        ("ratio", lambda: interpolated(series, 0, mpf(0.84) ** 2, 0, 12)),
+        ("near", lambda: interpolated(excess, 1 / mpf(4.5), 1 / mpf(2.84), 0.28125, 15)),
+        ("far", lambda: interpolated(excess, mpf(1) / 30, 1 / mpf(4.5), 0.125, 18)),
     ],
     "gamma.ts": [
         ("lgammaRatio", lambda: interpolated(lgammaRatio, 0, 1, 0.5, 22)),
