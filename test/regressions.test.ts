@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import {
-  AutoFiniteDiff, AutoTape, add, callable, checkpoint, customRule, Duplicated, gradient, gradientAndHvp, hvp, mul, param, params, prepareGradient, sin, square, sum, tensor, trace,
+  AutoFiniteDiff, AutoForward, AutoTape, add, argmax, callable, checkpoint, customRule, Duplicated, gradient, gradientAndHvp, hvp, max, mul, param, params, prepareGradient, prepareHessian, pushforward, SecondOrder, sin, square, sum, tensor, trace,
   UnsupportedError, valueAndJacobian, withgradient, type Tensor, type Value,
 } from "polyad";
 import { engines, exact, expectNumbers, plain } from "./support.js";
@@ -128,4 +128,24 @@ test("finite differences: a number that meets a float32 tensor inside a float64 
   const slope = (scheme: "forward" | "central"): number => gradient(f, AutoFiniteDiff({ scheme }), 3, new Float32Array([1.1, 2.3]))[0];
   expect(slope("central")).toBeCloseTo(3.4, 3);
   expect(slope("forward")).toBeCloseTo(3.4, 2);
+});
+
+test("found by @polyad/conformance: a pushforward by an engine of reverse mode, of a function with an int result", () => {
+  const f = (x: Tensor) => ({ largest: max(x), at: argmax(x) });
+  for (const ad of engines) {
+    const dy = pushforward(f, ad, tensor([1, 3, 2]), tensor([5, 7, 9]));
+    expectNumbers(ad, dy.largest, 7);
+    expect([dy.at.dtype, plain(dy.at)]).toEqual(["int32", 0]);
+  }
+});
+
+test("found by @polyad/conformance: differences of a float64 number take the step of a float32 result", () => {
+  const three = tensor(new Float32Array([3]), []);
+  const second = hvp((x: Value) => mul(three, sin(square(x))), AutoFiniteDiff(), 0.42, 1);
+  expect(Math.abs(Number(second) - 3 * (2 * Math.cos(0.42 ** 2) - 4 * 0.42 ** 2 * Math.sin(0.42 ** 2)))).toBeLessThan(0.2); // it was 0 or 800
+});
+
+test("found by @polyad/conformance: second order is prepared with two engines", () => {
+  const step = prepareHessian((x: Tensor) => sum(mul(x, square(x))), SecondOrder(AutoForward(), tape), tensor([1, 2]));
+  expect(plain(step(tensor([3, 4])))).toEqual([[18, 0], [0, 24]]);
 });
