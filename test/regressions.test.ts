@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import {
-  AutoFiniteDiff, AutoForward, AutoTape, add, argmax, callable, checkpoint, customRule, Duplicated, gradient, gradientAndHvp, hvp, max, mul, param, params, prepareGradient, prepareHessian, pushforward, SecondOrder, sin, square, sum, tensor, trace,
+  AutoFiniteDiff, AutoForward, AutoTape, add, argmax, backward, callable, checkpoint, customRule, definePrimitive, div, Duplicated, gradient, gradientAndHvp, hessian, hvp, jacobian, log, max, mul, param, params, pow, prepareGradient, prepareHessian, pushforward, SecondOrder, sin, sqrt, square, sum, tensor, trace,
   UnsupportedError, valueAndJacobian, withgradient, type Tensor, type Value,
 } from "polyad";
 import { engines, exact, expectNumbers, plain } from "./support.js";
@@ -148,4 +148,55 @@ test("found by @polyad/conformance: differences of a float64 number take the ste
 test("found by @polyad/conformance: second order is prepared with two engines", () => {
   const step = prepareHessian((x: Tensor) => sum(mul(x, square(x))), SecondOrder(AutoForward(), tape), tensor([1, 2]));
   expect(plain(step(tensor([3, 4])))).toEqual([[18, 0], [0, 24]]);
+});
+
+test("forward mode: a zero tangent gives zero, also beside an infinite derivative", () => {
+  for (const ad of exact) {
+    expect(gradient((x: Value, y: Value) => pow(x, y), ad, 0, 0.5)).toEqual([Infinity, 0]);
+    expect(gradient((z: readonly Value[]) => pow(z[0]!, z[1]!), ad, [0, 0.5])[0]).toEqual([Infinity, 0]);
+    expect(plain(gradient((x: Tensor) => sum(sqrt(x)), ad, tensor([0, 4]))[0])).toEqual([Infinity, 0.25]);
+    expect(gradient((x: Value, y: Value) => div(x, y), ad, 1, 0)).toEqual([Infinity, -Infinity]);
+    expect(gradient((x: Value, y: Value) => pow(x, y), ad, -2, 2)[0]).toBe(-4); // in y it is NaN
+  }
+  expect(plain(jacobian((x: Tensor) => log(x), AutoForward(), tensor([0, 2])))).toEqual([[Infinity, 0], [0, 0.5]]);
+  expect(pushforward((x: Tensor) => sqrt(x), AutoForward(), tensor([0, 4]), tensor([0, 1])).toArray()).toEqual([0, 0.25]);
+  // At regular points nothing is cut off: the tangent itself can be differentiated at zero.
+  const alongZero = (dx: Value): Value => pushforward((x: Value) => sqrt(x), AutoForward(), 4, dx as number);
+  expect(gradient(alongZero, tape, 0)).toEqual([0.25]);
+  const h = hessian((x: Tensor) => sum(mul(sqrt(x), x)), SecondOrder(AutoForward(), AutoForward()), tensor([4, 9]));
+  expect(plain(h)).toEqual([[0.375, 0], [0, 0.25]]);
+});
+
+test("a primitive whose rule has no map for an operand, or a map that returns nothing, is refused", () => {
+  type Maps = readonly [(v: Value) => Value, (v: Value) => Value];
+  const twice = (rule: () => Maps) =>
+    definePrimitive<[Value, Value], Value, null, (x: Value, y: Value) => Value>({
+      name: "sumOfTwo", elementwise: true, shape: () => [], composite: ([x, y]) => add(x, y), jvp: rule, vjp: rule,
+    }); // prettier-ignore
+  const short = twice(() => [(v: Value) => v] as never);
+  const silent = twice(() => [(v: Value) => v, () => undefined] as never);
+  for (const ad of exact) {
+    const rule = ad.adtype === "tape" ? "vjp" : "jvp";
+    expect(() => gradient((x: Value, y: Value) => short(x, y), ad, 1, 2)).toThrow(`sumOfTwo: its ${rule} rule gave 1 maps for 2 operands`);
+    expect(() => gradient((x: Value, y: Value) => silent(x, y), ad, 1, 2)).toThrow(`sumOfTwo: the map of operand 1 in its ${rule} rule returned nothing`);
+  }
+  const [x, y] = [param(tensor(1)), param(tensor(2))];
+  expect(() => backward(short(x, y) as Tensor)).toThrow("sumOfTwo: its vjp rule gave 1 maps for 2 operands");
+});
+
+test("an elementwise primitive that states compute alone gives a number for a number", () => {
+  const half: (x: Value) => Value = definePrimitive<[Value], Value, null, (x: Value) => Value>({
+    name: "half", elementwise: true, shape: ([x]) => (typeof x === "number" ? [] : x.shape), compute: (out, [x]) => out.elements.fill((typeof x === "number" ? x : x.item()) / 2), jvp: () => [(dx) => half(dx)], vjp: () => [(ct) => half(ct)],
+  }); // prettier-ignore
+  expect(half(3)).toBe(1.5);
+  for (const ad of exact) expect(withgradient((x: Value) => half(x), ad, 3)).toEqual({ val: 1.5, grad: [0.5] });
+});
+
+test("finite differences: a step that rounding swallows is refused, and one is asked for inside a capture", () => {
+  expect(() => gradient((x: Value) => square(x), AutoFiniteDiff({ step: 1e-12 }), 1e6)).toThrow("the step 1e-12 is lost in rounding at 1000000");
+  expect(() => gradient((x: Tensor) => sum(x), AutoFiniteDiff({ step: 1e-9 }), tensor(new Float32Array([1])))).toThrow("lost in rounding at 1");
+  expect(gradient((x: Value) => square(x), AutoFiniteDiff({ step: 1e-4 }), 0)[0]).toBe(0);
+  const inner = (ad: AutoFiniteDiff) => trace((x: Value) => gradient((y: Value) => square(y), ad, x as number)[0], 3);
+  expect(() => inner(AutoFiniteDiff())).toThrow("AutoFiniteDiff({ step: 1e-6 })");
+  expect(inner(AutoFiniteDiff({ step: 1e-3 })).evaluate(5)).toBeCloseTo(10, 8);
 });

@@ -1,5 +1,6 @@
 import {
   add,
+  AutodiffError,
   AutoFiniteDiff,
   div,
   isFloat,
@@ -7,6 +8,8 @@ import {
   mul,
   registerBackend,
   sub,
+  Tracer,
+  UnsupportedError,
   type DType,
   type FiniteDiffScheme,
   type FlatFunction,
@@ -39,6 +42,7 @@ function pushforward(f: FlatFunction, xs: readonly Value[], tangents: readonly T
   const ys = f(xs);
   const along = (dxs: Tangents): Tangents => {
     const h = ad.step ?? chooseStep(xs, dxs, ys, order);
+    if (ad.step !== undefined) checkStep(h, xs, dxs);
     const shifted = (k: number): readonly Value[] =>
       k === 0 ? ys : f(xs.map((x, i) => (dxs[i] === undefined ? x : add(x, mul(k * h, dxs[i])))));
     const samples = differences.map(([k, j]) => [shifted(k), shifted(j)] as const);
@@ -62,17 +66,41 @@ function chooseStep(xs: readonly Value[], dxs: Tangents, ys: readonly Value[], o
   const epsilon = rounded.some((x) => typeof x !== "number" && x.dtype === "float32") ? 2 ** -23 : 2 ** -52;
   let scale = 1;
   let length = 0;
-  xs.forEach((x, i) => {
-    const dx = dxs[i];
-    if (dx === undefined) return;
-    const direction = elements(dx);
-    elements(x).forEach((at, j) => {
-      if (direction[j] === 0) return;
-      scale = Math.max(scale, Math.abs(at));
-      length = Math.max(length, Math.abs(direction[j]!));
-    });
+  const readable = eachMoved(xs, dxs, (at, dx) => {
+    scale = Math.max(scale, Math.abs(at));
+    length = Math.max(length, Math.abs(dx));
   });
+  if (!readable) {
+    throw new UnsupportedError(
+      "finite-diff: inside trace() values are not known, and the step cannot be chosen by them. Name it: AutoFiniteDiff({ step: 1e-6 }).",
+    );
+  }
   return (epsilon ** (1 / (order + 1)) * scale) / (length === 0 ? 1 : length);
+}
+
+/** A step that rounding swallows would give 0 for a derivative. */
+function checkStep(h: number, xs: readonly Value[], dxs: Tangents): void {
+  eachMoved(xs, dxs, (at, dx, round) => {
+    if (round(at + h * dx) !== at || !Number.isFinite(at)) return;
+    throw new AutodiffError(`finite-diff: the step ${h} is lost in rounding at ${at}. Take a larger one, or none: it is then chosen by the argument's size.`);
+  });
+}
+
+/** Visits the elements that dx moves; false, with none visited, where values are not known. */
+function eachMoved(xs: readonly Value[], dxs: Tangents, visit: (at: number, dx: number, round: (x: number) => number) => void): boolean {
+  const moved = xs.flatMap((x, i) => (dxs[i] === undefined ? [] : [[x, dxs[i]] as const]));
+  if (moved.flat().some(captured)) return false;
+  for (const [x, dx] of moved) {
+    const direction = elements(dx);
+    const round = typeof x !== "number" && x.dtype === "float32" ? Math.fround : Number;
+    elements(x).forEach((at, j) => direction[j] !== 0 && visit(at, direction[j]!, round));
+  }
+  return true;
+}
+
+/** Whether a value is only being captured, by a trace at whatever level. */
+function captured(x: Value): boolean {
+  return x instanceof Tracer && (x.trace.kind === "capture" || captured(x.primal));
 }
 
 /**

@@ -1,15 +1,21 @@
 import {
   add,
+  any,
+  applyMap,
   batched,
   below,
   bindAt,
   broadcastLike,
+  equal,
   isFloat,
+  isNaN,
+  logicalAnd,
   stack,
   Trace,
   Tracer,
   unstack,
   UnsupportedError,
+  where,
   withTrace,
   type AnyPrimitive,
   type Output,
@@ -34,7 +40,9 @@ class ForwardTrace extends Trace {
       const maps = primitive.jvp!(out, primals, attrs);
       let tangent: Output | undefined;
       inputs.forEach((x, i) => {
-        const part = this.watches(x) ? maps[i]?.(x.tangent) : undefined;
+        if (!this.watches(x)) return;
+        const whole = applyMap(primitive, "jvp", maps, i, inputs.length, x.tangent);
+        const part = primitive.singular && whole !== undefined ? keepZeros(whole as Value, x.tangent) : whole;
         if (part !== undefined) tangent = tangent === undefined ? part : plus(tangent, part);
       });
       if (tangent === undefined) return out;
@@ -69,6 +77,19 @@ function carriesDerivative(x: Value): boolean {
 
 function plus(a: Output, b: Output): Output {
   return Array.isArray(a) ? a.map((x: Value, k) => add(x, (b as readonly Value[])[k]!)) : add(a as Value, b as Value);
+}
+
+/** A zero tangent gives zero, also where the derivative is infinite: 0·∞ would be NaN. */
+function keepZeros(part: Value, dx: Value): Value {
+  if (typeof part === "number") return part !== part && dx === 0 ? 0 : part;
+  return mayHoldNaN(part) ? where(logicalAnd(isNaN(part), equal(dx, 0)), 0, part) : part;
+}
+
+/** Reads what can be read now; a value that is only being captured may hold anything. */
+function mayHoldNaN(x: Value): boolean {
+  if (typeof x === "number") return x !== x;
+  if (x instanceof Tracer) return x.trace.kind === "capture" || mayHoldNaN(x.primal);
+  return x.device.reads === "async" || any(isNaN(x)).item() === 1;
 }
 
 function noRule({ name }: AnyPrimitive): UnsupportedError {

@@ -1,4 +1,4 @@
-import { add, type Cotangents, type Value } from "@polyad/core/extend";
+import { add, applyMap, type Cotangents, type Value } from "@polyad/core/extend";
 import { TapeTracer, type Entry, type TapeTrace } from "./tape.js";
 
 /** The cotangent of each entry; of an entry with several outputs, one each. */
@@ -30,7 +30,7 @@ export function reverse(trace: TapeTrace, tape: readonly Entry[], ys: readonly V
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i]!;
       if (!(x instanceof TapeTracer) || x.trace !== trace) continue;
-      const contribution = maps[i]?.(ct as Cotangents);
+      const contribution = applyMap(primitive, "vjp", maps, i, inputs.length, ct as Cotangents);
       if (contribution !== undefined) accumulate(x, contribution);
     }
     slots[at] = undefined; // what has been passed on is garbage

@@ -66,10 +66,12 @@ export class TapeTrace extends Trace {
   }
 }
 
+type Rule = Pick<AnyPrimitive, "name" | "vjp">;
+
 /** What the tape holds of one application of a primitive; inputs have no primitive. */
 export interface Entry {
   readonly out: Output;
-  readonly primitive: Pick<AnyPrimitive, "vjp"> | null;
+  readonly primitive: Rule | null;
   readonly inputs: readonly Value[];
   readonly attrs: unknown;
   readonly index: number;
@@ -115,7 +117,7 @@ class Recorded extends TapeTracer implements Entry {
 class Several implements Entry {
   constructor(
     readonly out: readonly Value[],
-    readonly primitive: Pick<AnyPrimitive, "vjp">,
+    readonly primitive: Rule,
     readonly inputs: readonly Value[],
     readonly attrs: unknown,
     readonly index: number,
@@ -139,8 +141,9 @@ class Selected extends TapeTracer {
 }
 
 /** A primitive whose pullback is f's. */
-function recompute(f: (xs: readonly Value[]) => Value[]): Pick<AnyPrimitive, "vjp"> {
+function recompute(f: (xs: readonly Value[]) => Value[]): Rule {
   return {
+    name: "checkpoint",
     vjp: (_ys, xs) => {
       let grads: readonly (Value | undefined)[] | undefined;
       return xs.map((_, i) => (cts) => (grads ??= pullback(f, xs).pull(cts as readonly (Value | undefined)[]))[i]);

@@ -1,5 +1,6 @@
 import {
   add,
+  applyMap,
   AutodiffError,
   bindAt,
   broadcastLike,
@@ -181,7 +182,7 @@ export function backward(loss: Value): void {
     const maps = primitive.vjp(out, values, attrs);
     const ct: Cotangents = Array.isArray(out) ? own : own[0]!;
     inputs.forEach((x, i) => {
-      const contribution = x instanceof Tracked ? maps[i]?.(ct) : undefined;
+      const contribution = x instanceof Tracked ? applyMap(primitive, "vjp", maps, i, inputs.length, ct) : undefined;
       if (contribution !== undefined) give(x, contribution);
     });
   }

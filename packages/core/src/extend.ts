@@ -1,5 +1,6 @@
 export * from "./index.js";
 export { at, bind, bindAt, below, currentTrace, Trace, Tracer, withTrace } from "./trace.js";
+export { applyMap } from "./primitive.js";
 export type { Aval, AnyPrimitive, Output, Cotangents, Inputs } from "./primitive.js";
 export type { Backend, Capabilities, FlatFunction, Pullback, Pushforward, Tangents, MaybePromise } from "./backend.js";
 export { registerBackend, backendOf, loadedBackends } from "./registry.js";

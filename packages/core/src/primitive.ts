@@ -53,6 +53,8 @@ export interface PrimitiveDefinition<In extends Inputs, Out extends Output, Attr
   readonly arity?: number;
   /** Broadcasts, and gives a plain number when all operands are plain numbers. */
   readonly elementwise?: boolean;
+  /** Elementwise, and its derivative is infinite or NaN at some points, or overflows: forward mode sees to it that a zero tangent gives zero there. */
+  readonly singular?: boolean;
   /** Whether the result stands for a plain number; else only an elementwise primitive of numbers gives one. */
   weak?(attrs: Attrs): boolean;
   /**
@@ -77,6 +79,7 @@ export interface AnyPrimitive {
   readonly name: string;
   readonly constant: boolean;
   readonly elementwise: boolean;
+  readonly singular: boolean;
   infer(inputs: Inputs, attrs: unknown): Aval | readonly Aval[];
   evaluate(inputs: Inputs, attrs: unknown): Output;
   readonly composite: ((inputs: Inputs, attrs: unknown) => Output) | undefined;
@@ -155,12 +158,14 @@ function erase<In extends Inputs, Out extends Output, Attrs>(typed: PrimitiveDef
     }
     const out = allocateResult({ infer }, inputs, attrs);
     d.compute(out, inputs as Hosted<Inputs>, attrs);
-    return out;
+    const numbers = elementwise && !Array.isArray(out) && inputs.every((x) => typeof x === "number");
+    return numbers ? (out as HostTensor).elements[0]! : out;
   };
 
   return {
     constant: d.constant ?? false,
     elementwise,
+    singular: d.singular ?? false,
     infer,
     evaluate,
     composite: d.composite,
@@ -169,6 +174,32 @@ function erase<In extends Inputs, Out extends Output, Attrs>(typed: PrimitiveDef
     batch: d.batch,
     print: d.print ?? ((attrs) => (attrs === null ? "" : JSON.stringify(attrs))),
   };
+}
+
+/**
+ * What one operand adds to a result's tangent, or a cotangent to one operand's: its map of a rule's list, applied.
+ * Absent where there is no derivative.
+ *
+ * @throws AutodiffError unless the rule gave one map, or null, per operand, and the map a value.
+ */
+export function applyMap<V extends Cotangents, R>(
+  { name }: Pick<AnyPrimitive, "name">,
+  rule: "jvp" | "vjp",
+  maps: readonly (((v: V) => R | undefined) | null)[],
+  i: number,
+  count: number,
+  v: V,
+): R | undefined {
+  const map = maps[i];
+  if (map === null) return undefined;
+  if (map === undefined || maps.length !== count) {
+    throw new AutodiffError(`${name}: its ${rule} rule gave ${maps.length} maps for ${count} operands. Give one per operand: a linear map, or null where there is no derivative.`);
+  }
+  const part = map(v);
+  if (part === undefined && !Array.isArray(v)) {
+    throw new AutodiffError(`${name}: the map of operand ${i} in its ${rule} rule returned nothing. Return a value; a rule says null in place of a map where there is no derivative.`);
+  }
+  return part;
 }
 
 /** Zeroed host storage for what a primitive will return. */

@@ -32,7 +32,7 @@ export function matmulKernel(out: HostTensor, a: HostTensor, transA: boolean, b:
 }
 
 /** The elements in the precision of the result; int32 products go through float64, exact below 2⁵³. */
-function floats(x: HostTensor, out: HostTensor): FloatArray {
+export function floats(x: HostTensor, out: HostTensor): FloatArray {
   const dtype = out.dtype === "float32" ? "float32" : "float64";
   if (x.dtype === dtype) return x.elements as FloatArray;
   const to = allocate(dtype, x.size) as FloatArray;

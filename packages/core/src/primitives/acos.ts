@@ -16,5 +16,6 @@ export const acos: UnaryPrimitive = unary({
   f: Math.acos,
   dtype: "float",
   // d acos x = −dx / √(1 − x²); factored, since 1 − x is exact near 1
+  singular: true,
   partials: (_out, [x]) => [(v) => neg(mul(v, rsqrt(mul(sub(1, x), add(1, x)))))],
 });

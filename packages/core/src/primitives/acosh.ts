@@ -15,5 +15,6 @@ export const acosh: UnaryPrimitive = unary({
   f: Math.acosh,
   dtype: "float",
   // d acosh x = dx / √(x² − 1); two roots, since x² overflows and loses digits near 1
+  singular: true,
   partials: (_out, [x]) => [(v) => mul(v, mul(rsqrt(sub(x, 1)), rsqrt(add(x, 1))))],
 });

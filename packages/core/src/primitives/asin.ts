@@ -15,5 +15,6 @@ export const asin: UnaryPrimitive = unary({
   f: Math.asin,
   dtype: "float",
   // d asin x = dx / √(1 − x²); factored, since 1 − x is exact near 1
+  singular: true,
   partials: (_out, [x]) => [(v) => mul(v, rsqrt(mul(sub(1, x), add(1, x))))],
 });

@@ -16,6 +16,7 @@ export const atan2: BinaryPrimitive = binary({
   f: Math.atan2,
   dtype: "float",
   // d atan2(y, x) = (x dy − y dx) / r²; divided by r twice, since r² over- and underflows
+  singular: true,
   partials: (_out, [y, x]) => {
     const r = hypot(x, y);
     return [(v) => mul(v, div(div(x, r), r)), (v) => neg(mul(v, div(div(y, r), r)))];

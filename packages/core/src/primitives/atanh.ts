@@ -15,5 +15,6 @@ export const atanh: UnaryPrimitive = unary({
   f: Math.atanh,
   dtype: "float",
   // d atanh x = dx / (1 − x²); factored, since 1 − x is exact near 1
+  singular: true,
   partials: (_out, [x]) => [(v) => div(v, mul(sub(1, x), add(1, x)))],
 });

@@ -12,5 +12,6 @@ export const cosh: UnaryPrimitive = unary({
   name: "cosh",
   f: Math.cosh,
   dtype: "float",
+  singular: true,
   partials: (_out, [x]) => [(v) => mul(v, sinh(x))], // d cosh x = sinh x dx
 });

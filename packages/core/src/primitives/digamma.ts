@@ -14,5 +14,6 @@ export const digamma: UnaryPrimitive = unary({
   name: "digamma",
   f: onNumber,
   dtype: "float",
+  singular: true,
   partials: (_out, [x]) => [(v) => mul(v, polygamma(1, x))], // d ψ(x) = ψ′(x) dx
 });

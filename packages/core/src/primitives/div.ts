@@ -13,5 +13,6 @@ export const div: BinaryPrimitive = binary({
   f: (x, y) => x / y,
   fast: "div",
   dtype: "float",
+  singular: true,
   partials: (out, [, y]) => [(v) => div(v, y), (v) => neg(mul(div(v, y), out))], // d(x/y) = (dx − (x/y) dy) / y
 });

@@ -51,6 +51,8 @@ interface Elementwise<F, In extends readonly Value[], Fast = never> {
   readonly dtype?: DTypeRule;
   /** One diagonal map per operand, from the result and the operands; `null` where an operand has no derivative. */
   partials?(out: Value, inputs: In): { readonly [K in keyof In]: Diagonal | null };
+  /** Its derivative is infinite or NaN at some points, or overflows. */
+  readonly singular?: boolean;
   /** The operand, if any, that only decides and has no say in the result's dtype. */
   readonly decides?: number;
   /** The SIMD kernel for large floats, where there is one. */
@@ -76,7 +78,7 @@ export function ternary(definition: Elementwise<Scalar3, readonly [Value, Value,
 }
 
 function elementwise<In extends readonly Value[], Op extends (...args: never[]) => Value>(
-  { name, dtype = "promote", partials, decides }: Elementwise<unknown, In, unknown>,
+  { name, dtype = "promote", partials, singular = false, decides }: Elementwise<unknown, In, unknown>,
   arity: number,
   onNumbers: (xs: readonly number[]) => number,
   kernel: Kernel,
@@ -85,6 +87,7 @@ function elementwise<In extends readonly Value[], Op extends (...args: never[]) 
   const primitive: Primitive<Op> = definePrimitive<In, Value, null, Op>({
     name,
     elementwise: true,
+    singular,
     arity,
     constant: partials === undefined,
     dtype,

@@ -12,5 +12,6 @@ export const exp: UnaryPrimitive = unary({
   f: Math.exp,
   fast: "exp",
   dtype: "float",
+  singular: true,
   partials: (out) => [(v) => mul(v, out)], // d eˣ = eˣ dx
 });

@@ -13,5 +13,6 @@ export const expm1: UnaryPrimitive = unary({
   f: Math.expm1,
   fast: "expm1",
   dtype: "float",
+  singular: true,
   partials: (_out, [x]) => [(v) => mul(v, exp(x))], // not out + 1, which is 0 for x < −37
 });

@@ -15,6 +15,7 @@ export const hypot: BinaryPrimitive = binary({
   name: "hypot",
   f: Math.hypot,
   dtype: "float",
+  singular: true,
   partials: (out, [x, y]) => [(v) => mul(v, ratio(x, out)), (v) => mul(v, ratio(y, out))], // dr = (x dx + y dy) / r
 });
 

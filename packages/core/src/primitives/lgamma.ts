@@ -13,5 +13,6 @@ export const lgamma: UnaryPrimitive = unary({
   name: "lgamma",
   f: onNumber,
   dtype: "float",
+  singular: true,
   partials: (_out, [x]) => [(v) => mul(v, digamma(x))], // d ln Γ(x) = ψ(x) dx
 });

@@ -12,5 +12,6 @@ export const log: UnaryPrimitive = unary({
   f: Math.log,
   fast: "log",
   dtype: "float",
+  singular: true,
   partials: (_out, [x]) => [(v) => div(v, x)], // d ln x = dx / x
 });

@@ -13,5 +13,6 @@ export const log1p: UnaryPrimitive = unary({
   f: Math.log1p,
   fast: "log1p",
   dtype: "float",
+  singular: true,
   partials: (_out, [x]) => [(v) => div(v, add(1, x))], // d ln(1 + x) = dx / (1 + x)
 });

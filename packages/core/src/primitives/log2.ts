@@ -12,5 +12,6 @@ export const log2: UnaryPrimitive = unary({
   name: "log2",
   f: Math.log2,
   dtype: "float",
+  singular: true,
   partials: (_out, [x]) => [(v) => div(v, mul(Math.LN2, x))], // d log₂ x = dx / (x ln 2)
 });

@@ -20,5 +20,6 @@ export const mod: BinaryPrimitive = binary({
   },
   dtype: "numeric",
   // d mod(x, y) = dx − ⌊x/y⌋ dy; the quotient from the result, since x/y may round up to the next integer
+  singular: true,
   partials: (out, [x, y]) => [(v) => v, (v) => neg(mul(v, round(div(sub(x, out), y))))],
 });

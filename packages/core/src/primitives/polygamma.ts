@@ -24,5 +24,6 @@ export const polygamma: BinaryPrimitive = binary({
   },
   dtype: "float",
   decides: 0,
+  singular: true,
   partials: (_out, [n, x]) => [null, (v) => mul(v, polygamma(add(n, 1), x))], // d ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁺¹⁾(x) dx
 });

@@ -19,6 +19,7 @@ export const pow: BinaryPrimitive = binary({
   name: "pow",
   f: Math.pow,
   dtype: "float",
+  singular: true,
   partials: (out, [x, y]) => [(v) => mul(v, inBase(x, y)), (v) => mul(v, mul(out, inExponent(x, y)))],
 });
 

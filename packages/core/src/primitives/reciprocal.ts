@@ -14,5 +14,6 @@ export const reciprocal: UnaryPrimitive = unary({
   f: (x) => 1 / x,
   fast: "reciprocal",
   dtype: "float",
+  singular: true,
   partials: (out) => [(v) => mul(neg(v), square(out))], // d x⁻¹ = −x⁻² dx
 });

@@ -12,5 +12,6 @@ export const rsqrt: UnaryPrimitive = unary({
   name: "rsqrt",
   f: (x) => 1 / Math.sqrt(x),
   dtype: "float",
+  singular: true,
   partials: (out, [x]) => [(v) => mul(mul(-0.5, v), div(out, x))], // d x^−½ = −½ x^−½ / x dx
 });

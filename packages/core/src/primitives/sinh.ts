@@ -12,5 +12,6 @@ export const sinh: UnaryPrimitive = unary({
   name: "sinh",
   f: Math.sinh,
   dtype: "float",
+  singular: true,
   partials: (_out, [x]) => [(v) => mul(v, cosh(x))], // d sinh x = cosh x dx
 });

@@ -13,5 +13,6 @@ export const sqrt: UnaryPrimitive = unary({
   f: Math.sqrt,
   fast: "sqrt",
   dtype: "float",
+  singular: true,
   partials: (out) => [(v) => div(mul(0.5, v), out)], // d√x = dx / 2√x
 });
