@@ -7,6 +7,8 @@ export interface Device {
   readonly name: string;
   /** Whether `dataSync` works, or only `data`. */
   readonly reads: "sync" | "async";
+  /** Whether results are being recorded for a derivative, so that reading one would lose it. */
+  recording?(): boolean;
   /** Evaluates one primitive on tensors of this device, host tensors and numbers. */
   evaluate(primitive: AnyPrimitive, inputs: readonly Value[], attrs: unknown): Value | readonly Value[];
   /** Copies a host tensor here. */

@@ -14,6 +14,8 @@ export { optimize } from "./graph/passes.js";
 export { corePrimitives, type CorePrimitiveName } from "./primitives/index.js";
 export { checkpointed } from "./checkpoint.js";
 export * as coreOps from "./ops/all.js";
+export { registerScope, type ScopeKeeper } from "./tree/scope.js";
+export { HostTensor } from "./tensor.js";
 export { unstack } from "./ops/unstack.js";
 export type { Device } from "./device.js";
 export type { DType, Kind, TypedArray } from "./dtype.js";

@@ -151,8 +151,10 @@ function zeroOf(x: Tensor): Tensor {
   return x.device === hostDevice ? zero : x.device.put(zero as HostTensor);
 }
 
-function readNumber(ct: Value): MaybePromise<Value> {
+/** A number that an engine computed as a tensor, as a plain number; as it is where a derivative is being taken. */
+export function readNumber(ct: Value): MaybePromise<Value> {
   if (typeof ct === "number" || ct.trace !== null) return ct;
+  if (ct.device.recording?.() === true) return ct.weak ? ct : cast(ct, "number");
   return ct.device.reads === "sync" ? ct.item() : ct.data().then((data) => data[0]!);
 }
 

@@ -4,6 +4,7 @@ import { zeroLike } from "../basis.js";
 import { parts, pushforward } from "../derive.js";
 import { AutodiffError } from "../errors.js";
 import { describe, kindOf, Tensor, type Value } from "../tensor.js";
+import { delivered } from "../tree/scope.js";
 import type { Derivative, Run } from "../types.js";
 import { Call, type AnyFunction } from "./call.js";
 import { all, whenDone } from "./promise.js";
@@ -17,13 +18,13 @@ import { all, whenDone } from "./promise.js";
  */
 export function derivative<A extends ADType, R>(f: (x: Value) => R, ad: A, x: Value): Run<A, Derivative<R>>;
 export function derivative(f: AnyFunction, ad: ADType, x: Value): unknown {
-  return whenDone(first("derivative", f, ad, x), (d) => d.derivative);
+  return delivered(ad, () => whenDone(first("derivative", f, ad, x), (d) => d.derivative));
 }
 
 /** `{ val, derivative }` with one call of f where the engine allows. */
 export function valueAndDerivative<A extends ADType, R>(f: (x: Value) => R, ad: A, x: Value): Run<A, { val: R; derivative: Derivative<R> }>;
 export function valueAndDerivative(f: AnyFunction, ad: ADType, x: Value): unknown {
-  return first("valueAndDerivative", f, ad, x);
+  return delivered(ad, () => first("valueAndDerivative", f, ad, x));
 }
 
 /**
@@ -34,7 +35,7 @@ export function valueAndDerivative(f: AnyFunction, ad: ADType, x: Value): unknow
  */
 export function secondDerivative<A extends ADType, R>(f: (x: Value) => R, ad: A, x: Value): Run<A, Derivative<R>>;
 export function secondDerivative(f: AnyFunction, ad: ADType, x: Value): unknown {
-  return whenDone(second("secondDerivative", f, ad, x), (d) => d.secondDerivative);
+  return delivered(ad, () => whenDone(second("secondDerivative", f, ad, x), (d) => d.secondDerivative));
 }
 
 /** `{ val, derivative, secondDerivative }` */
@@ -44,14 +45,14 @@ export function valueDerivativeAndSecondDerivative<A extends ADType, R>(
   x: Value,
 ): Run<A, { val: R; derivative: Derivative<R>; secondDerivative: Derivative<R> }>;
 export function valueDerivativeAndSecondDerivative(f: AnyFunction, ad: ADType, x: Value): unknown {
-  return second("valueDerivativeAndSecondDerivative", f, ad, x);
+  return delivered(ad, () => second("valueDerivativeAndSecondDerivative", f, ad, x));
 }
 
 function first(who: string, f: AnyFunction, ad: ADType, x: Value): MaybePromise<{ val: unknown; derivative: unknown }> {
   requireNumber(who, x);
   const call = new Call(who, f, x, []);
   const { ys, tangents } = pushforward(ad, call.flat, [x], [[1]]);
-  return whenDone(call.result.derivative(who, ys, tangents[0]!), (d) => ({ val: call.result.rebuild(ys), derivative: d }));
+  return whenDone(all([call.result.rebuild(ys), call.result.derivative(who, ys, tangents[0]!)]), ([val, d]) => ({ val, derivative: d }));
 }
 
 function second(who: string, f: AnyFunction, ad: ADType, x: Value): MaybePromise<{ val: unknown; derivative: unknown; secondDerivative: unknown }> {
@@ -65,8 +66,8 @@ function second(who: string, f: AnyFunction, ad: ADType, x: Value): MaybePromise
   const { ys, tangents } = pushforward(outer, valueAndTangent, [x], [[1]]);
   const n = ys.length / 2;
   const vals = ys.slice(0, n);
-  const both = all([call.result.derivative(who, vals, ys.slice(n)), call.result.derivative(who, vals, tangents[0]!.slice(n))]);
-  return whenDone(both, ([d, dd]) => ({ val: call.result.rebuild(vals), derivative: d, secondDerivative: dd }));
+  const entries = [call.result.rebuild(vals), call.result.derivative(who, vals, ys.slice(n)), call.result.derivative(who, vals, tangents[0]!.slice(n))];
+  return whenDone(all(entries), ([val, d, dd]) => ({ val, derivative: d, secondDerivative: dd }));
 }
 
 function requireNumber(who: string, x: unknown): void {

@@ -5,11 +5,12 @@ import { AutodiffError } from "../errors.js";
 import { describe, Tensor, type Value } from "../tensor.js";
 import { standIn, withStandIns } from "../trace.js";
 import { Grads, Params } from "../tree/params.js";
+import { delivered } from "../tree/scope.js";
 import type { Args, Gradients, Run } from "../types.js";
 import { Arguments, likeLeaf } from "./arguments.js";
 import { apply, type AnyFunction } from "./call.js";
 import { all, whenDone } from "./promise.js";
-import { requireScalar, resultOf, type Result } from "./result.js";
+import { plainNumber, requireScalar, resultOf, type Result } from "./result.js";
 
 /** What a loss may return: a scalar, or a scalar first and then whatever else is to be passed through. */
 export type Loss = Value | readonly [Value, ...unknown[]] | { readonly loss: Value };
@@ -28,7 +29,7 @@ export function gradient<A extends ADType, const T extends readonly unknown[]>(f
 export function gradient<const T extends readonly unknown[]>(f: (...args: Args<T>) => Value, ...args: T): Gradients<T>;
 export function gradient(f: AnyFunction, ...rest: readonly unknown[]): unknown {
   const [ad, args] = engineFirst(rest);
-  return whenDone(run("gradient", f, ad, args, (y) => [requireScalar("gradient", y), null]), ({ grad }) => grad);
+  return delivered(ad, () => whenDone(run("gradient", f, ad, args, (y) => [requireScalar("gradient", y), null]), ({ grad }) => grad));
 }
 
 /**
@@ -48,7 +49,7 @@ export function withgradient<A extends ADType, const T extends readonly unknown[
 export function withgradient<const T extends readonly unknown[], R extends Loss>(f: (...args: Args<T>) => R, ...args: T): { val: R; grad: Gradients<T> };
 export function withgradient(f: AnyFunction, ...rest: readonly unknown[]): unknown {
   const [ad, args] = engineFirst(rest);
-  return run("withgradient", f, ad, args, lossAndResult);
+  return delivered(ad, () => run("withgradient", f, ad, args, lossAndResult));
 }
 
 /** The engine if the first argument names one, else the default. */
@@ -84,7 +85,7 @@ function run(
     result ??= whole; // of the first call, which is at x also where engines sample f around it
     return whole === null ? [loss] : [loss, ...whole.values];
   };
-  const val = ([loss, ...aux]: readonly Value[]): unknown => (result === null ? loss : (result as Result).rebuild(aux));
+  const val = ([loss, ...aux]: readonly Value[]): MaybePromise<unknown> => (result === null ? plainNumber(loss!) : (result as Result).rebuild(aux));
 
   const [only] = args;
   if (only instanceof Params && args.length === 1) {
@@ -92,11 +93,11 @@ function run(
     const values = tensors.map((t) => standIn("gradient", t)); // the same parameters may be differentiated outside, too
     const { ys, grads } = valueAndGradient(ad, implicit(() => flat(() => apply(f, [])), tensors), values);
     const entries = all(tensors.map((t, i) => likeLeaf(who, t, grads[i]) as MaybePromise<Tensor>));
-    return whenDone(entries, (gs) => ({ val: val(ys), grad: new Grads(only, new Map(tensors.map((t, i) => [t, gs[i]!]))) }));
+    return whenDone(all([val(ys), entries]), ([y, gs]) => ({ val: y, grad: new Grads(only, new Map(tensors.map((t, i) => [t, (gs as Tensor[])[i]!]))) }));
   }
   const inputs = new Arguments(who, args);
   const { ys, grads } = valueAndGradient(ad, (xs) => flat(() => apply(f, inputs.rebuild(xs))), inputs.values);
-  return whenDone(inputs.gradients(grads), (grad) => ({ val: val(ys), grad }));
+  return whenDone(all([val(ys), inputs.gradients(grads)]), ([y, grad]) => ({ val: y, grad }));
 }
 
 /** f with captured tensors differentiated: while it runs, what the engine passes stands in for them. */

@@ -2,10 +2,11 @@ import type { ADType } from "../adtypes.js";
 import type { MaybePromise } from "../backend.js";
 import { hessian as flatHessian } from "../derive.js";
 import type { Value } from "../tensor.js";
+import { delivered } from "../tree/scope.js";
 import type { Gradient, Jacobian, Run, Traced } from "../types.js";
 import { Call, type AnyFunction } from "./call.js";
-import { whenDone } from "./promise.js";
-import { scalarResult } from "./result.js";
+import { all, whenDone } from "./promise.js";
+import { plainNumber, scalarResult } from "./result.js";
 
 /**
  * ∂²f/∂x² of a scalar function, of shape [...x.shape, ...x.shape]; for trees a tree of trees of these. An array of
@@ -22,7 +23,7 @@ export function hessian<A extends ADType, const X, C extends readonly unknown[]>
   ...consts: C
 ): Run<A, Jacobian<X, X>>;
 export function hessian(f: AnyFunction, ad: ADType, x: unknown, ...consts: readonly unknown[]): unknown {
-  return whenDone(run("hessian", f, ad, x, consts), ({ hessian }) => hessian);
+  return delivered(ad, () => whenDone(run("hessian", f, ad, x, consts), ({ hessian }) => hessian));
 }
 
 /** `{ val, grad, hessian }`; see `hessian`. */
@@ -33,7 +34,7 @@ export function valueGradientAndHessian<A extends ADType, const X, C extends rea
   ...consts: C
 ): Run<A, { val: Value; grad: Gradient<X>; hessian: Jacobian<X, X> }>;
 export function valueGradientAndHessian(f: AnyFunction, ad: ADType, x: unknown, ...consts: readonly unknown[]): unknown {
-  return run("valueGradientAndHessian", f, ad, x, consts);
+  return delivered(ad, () => run("valueGradientAndHessian", f, ad, x, consts));
 }
 
 function run(
@@ -45,6 +46,6 @@ function run(
 ): MaybePromise<{ val: unknown; grad: unknown; hessian: unknown }> {
   const call = new Call(who, f, x, consts, "blocks", scalarResult);
   const { val, grads, blocks } = flatHessian(ad, call.flat, call.inputs.values);
-  const rows = call.inputs.mirror(blocks.map((row) => call.inputs.mirror(row)));
-  return whenDone(call.inputs.gradients(grads), ([grad]) => ({ val, grad, hessian: rows }));
+  const rows = whenDone(all(blocks.map((row) => all(row.map(plainNumber)))), (read) => call.inputs.mirror(read.map((row) => call.inputs.mirror(row))));
+  return whenDone(all([plainNumber(val), call.inputs.tree(grads), rows]), ([y, grad, hessian]) => ({ val: y, grad, hessian }));
 }

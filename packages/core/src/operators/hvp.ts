@@ -2,6 +2,7 @@ import type { ADType } from "../adtypes.js";
 import type { MaybePromise } from "../backend.js";
 import { hvp as flatHvp } from "../derive.js";
 import type { Value } from "../tensor.js";
+import { delivered } from "../tree/scope.js";
 import type { Gradient, Run, Traced } from "../types.js";
 import { Call, type AnyFunction } from "./call.js";
 import { all, whenDone } from "./promise.js";
@@ -25,7 +26,7 @@ export function hvp<A extends ADType, const X, const S, C extends readonly unkno
   ...consts: C
 ): Run<A, PerSeed<X, S, Gradient<X>>>;
 export function hvp(f: AnyFunction, ad: ADType, x: unknown, v: unknown, ...consts: readonly unknown[]): unknown {
-  return whenDone(run("hvp", f, ad, x, v, consts), ({ hvp }) => hvp);
+  return delivered(ad, () => whenDone(run("hvp", f, ad, x, v, consts), ({ hvp }) => hvp));
 }
 
 /** `{ grad, hvp }`; see `hvp`. */
@@ -37,7 +38,7 @@ export function gradientAndHvp<A extends ADType, const X, const S, C extends rea
   ...consts: C
 ): Run<A, { grad: Gradient<X>; hvp: PerSeed<X, S, Gradient<X>> }>;
 export function gradientAndHvp(f: AnyFunction, ad: ADType, x: unknown, v: unknown, ...consts: readonly unknown[]): unknown {
-  return run("gradientAndHvp", f, ad, x, v, consts);
+  return delivered(ad, () => run("gradientAndHvp", f, ad, x, v, consts));
 }
 
 function run(who: string, f: AnyFunction, ad: ADType, x: unknown, v: unknown, consts: readonly unknown[]): MaybePromise<{ grad: unknown; hvp: unknown }> {

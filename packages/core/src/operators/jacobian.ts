@@ -1,9 +1,12 @@
 import type { ADType } from "../adtypes.js";
 import type { MaybePromise } from "../backend.js";
+import type { Value } from "../tensor.js";
 import { jacobian as flatJacobian } from "../derive.js";
+import { delivered } from "../tree/scope.js";
 import type { Jacobian, Run, Traced } from "../types.js";
 import { Call, type AnyFunction } from "./call.js";
-import { whenDone } from "./promise.js";
+import { all, whenDone } from "./promise.js";
+import { plainNumber } from "./result.js";
 
 /**
  * ∂y/∂x of shape [...y.shape, ...x.shape]; for trees a tree of these: y's on the outside, x's inside. An array of
@@ -19,7 +22,7 @@ export function jacobian<A extends ADType, const X, C extends readonly unknown[]
   ...consts: C
 ): Run<A, Jacobian<R, X>>;
 export function jacobian(f: AnyFunction, ad: ADType, x: unknown, ...consts: readonly unknown[]): unknown {
-  return whenDone(run("jacobian", f, ad, x, consts), ({ jacobian }) => jacobian);
+  return delivered(ad, () => whenDone(run("jacobian", f, ad, x, consts), ({ jacobian }) => jacobian));
 }
 
 /** `{ val, jacobian }` with one call of f where the engine allows; see `jacobian`. */
@@ -30,11 +33,15 @@ export function valueAndJacobian<A extends ADType, const X, C extends readonly u
   ...consts: C
 ): Run<A, { val: R; jacobian: Jacobian<R, X> }>;
 export function valueAndJacobian(f: AnyFunction, ad: ADType, x: unknown, ...consts: readonly unknown[]): unknown {
-  return run("valueAndJacobian", f, ad, x, consts);
+  return delivered(ad, () => run("valueAndJacobian", f, ad, x, consts));
 }
 
 function run(who: string, f: AnyFunction, ad: ADType, x: unknown, consts: readonly unknown[]): MaybePromise<{ val: unknown; jacobian: unknown }> {
   const call = new Call(who, f, x, consts, "blocks");
   const { ys, blocks } = flatJacobian(ad, call.flat, call.inputs.values);
-  return { val: call.result.rebuild(ys), jacobian: call.result.mirror(blocks.map((row) => call.inputs.mirror(row))) };
+  const rows = all(blocks.map((row) => all(row.map(plainNumber))));
+  return whenDone(all([call.result.rebuild(ys), rows]), ([val, read]) => ({
+    val,
+    jacobian: call.result.mirror((read as Value[][]).map((row) => call.inputs.mirror(row))),
+  }));
 }

@@ -1,9 +1,10 @@
 import type { ADType } from "../adtypes.js";
 import type { MaybePromise } from "../backend.js";
 import { pullback as pull } from "../derive.js";
+import { delivered } from "../tree/scope.js";
 import type { Gradient, Run, Traced } from "../types.js";
 import { Call, type AnyFunction } from "./call.js";
-import { whenDone } from "./promise.js";
+import { all, whenDone } from "./promise.js";
 
 /**
  * Jᵀ·ct: the cotangent of f's result pulled back to x, as a tree shaped like x. ct is a tree like f's result. Later
@@ -21,7 +22,7 @@ export function pullback<A extends ADType, const X, C extends readonly unknown[]
   ...consts: C
 ): Run<A, Gradient<X>>;
 export function pullback(f: AnyFunction, ad: ADType, x: unknown, ct: unknown, ...consts: readonly unknown[]): unknown {
-  return whenDone(run("pullback", f, ad, x, ct, consts), ({ grad }) => grad);
+  return delivered(ad, () => whenDone(run("pullback", f, ad, x, ct, consts), ({ grad }) => grad));
 }
 
 /** `{ val, grad }` with one call of f where the engine allows; see `pullback`. */
@@ -33,7 +34,7 @@ export function valueAndPullback<A extends ADType, const X, C extends readonly u
   ...consts: C
 ): Run<A, { val: R; grad: Gradient<X> }>;
 export function valueAndPullback(f: AnyFunction, ad: ADType, x: unknown, ct: unknown, ...consts: readonly unknown[]): unknown {
-  return run("valueAndPullback", f, ad, x, ct, consts);
+  return delivered(ad, () => run("valueAndPullback", f, ad, x, ct, consts));
 }
 
 function run(who: string, f: AnyFunction, ad: ADType, x: unknown, ct: unknown, consts: readonly unknown[]): MaybePromise<{ val: unknown; grad: unknown }> {
@@ -41,7 +42,7 @@ function run(who: string, f: AnyFunction, ad: ADType, x: unknown, ct: unknown, c
   const { ys, pull: pullTo, dispose } = pull(ad, call.flat, call.inputs.values);
   try {
     const cts = pullTo(call.result.seeds(who, ct));
-    return whenDone(call.inputs.gradients(cts), ([grad]) => ({ val: call.result.rebuild(ys), grad }));
+    return whenDone(all([call.result.rebuild(ys), call.inputs.tree(cts)]), ([val, grad]) => ({ val, grad }));
   } finally {
     dispose();
   }

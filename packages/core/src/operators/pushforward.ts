@@ -1,6 +1,7 @@
 import type { ADType } from "../adtypes.js";
 import type { MaybePromise } from "../backend.js";
 import { pushforward as push } from "../derive.js";
+import { delivered } from "../tree/scope.js";
 import type { Derivative, Gradient, Run, Traced } from "../types.js";
 import { Call, type AnyFunction } from "./call.js";
 import { all, whenDone } from "./promise.js";
@@ -31,7 +32,7 @@ export function pushforward<A extends ADType, const X, const S, C extends readon
   ...consts: C
 ): Run<A, PerSeed<X, S, Derivative<R>>>;
 export function pushforward(f: AnyFunction, ad: ADType, x: unknown, dx: unknown, ...consts: readonly unknown[]): unknown {
-  return whenDone(run("pushforward", f, ad, x, dx, consts), ({ tangent }) => tangent);
+  return delivered(ad, () => whenDone(run("pushforward", f, ad, x, dx, consts), ({ tangent }) => tangent));
 }
 
 /** `{ val, tangent }` with one call of f where the engine allows; see `pushforward`. */
@@ -43,7 +44,7 @@ export function valueAndPushforward<A extends ADType, const X, const S, C extend
   ...consts: C
 ): Run<A, { val: R; tangent: PerSeed<X, S, Derivative<R>> }>;
 export function valueAndPushforward(f: AnyFunction, ad: ADType, x: unknown, dx: unknown, ...consts: readonly unknown[]): unknown {
-  return run("valueAndPushforward", f, ad, x, dx, consts);
+  return delivered(ad, () => run("valueAndPushforward", f, ad, x, dx, consts));
 }
 
 function run(
@@ -58,5 +59,5 @@ function run(
   const { several, seeds } = seedsOf(who, x, dx, (seed) => call.inputs.seeds(seed));
   const { ys, tangents } = push(ad, call.flat, call.inputs.values, seeds);
   const derivatives = all(tangents.map((t) => call.result.derivative(who, ys, t)));
-  return whenDone(derivatives, (ds) => ({ val: call.result.rebuild(ys), tangent: several ? ds : ds[0] }));
+  return whenDone(all([call.result.rebuild(ys), derivatives]), ([val, ds]) => ({ val, tangent: several ? ds : (ds as unknown[])[0] }));
 }

@@ -7,7 +7,7 @@ import { showShape } from "../shape.js";
 import { describe, Tensor, tensor, type Value } from "../tensor.js";
 import { requireLive } from "../trace.js";
 import type { TreeDef } from "../tree/flatten.js";
-import { flattenAs, likeLeaf, type Granularity } from "./arguments.js";
+import { flattenAs, likeLeaf, readNumber, type Granularity } from "./arguments.js";
 import { all, whenDone } from "./promise.js";
 import { seedLike } from "./seeds.js";
 
@@ -30,13 +30,13 @@ export class Result {
   }
 
   /** The result with concrete values in place of traced ones: the same types again. */
-  rebuild(values: readonly Value[]): unknown {
-    return this.def.rebuild(
-      this.leaves.map((leaf, k) => {
-        const value = values[this.slots[k]!];
-        return value === undefined || isTypedArray(leaf) ? leaf : Array.isArray(leaf) ? unstack(value as Tensor, 0) : value;
-      }),
-    );
+  rebuild(values: readonly Value[]): MaybePromise<unknown> {
+    const entries = this.leaves.map((leaf, k): MaybePromise<unknown> => {
+      const value = values[this.slots[k]!];
+      if (value === undefined || isTypedArray(leaf)) return leaf;
+      return Array.isArray(leaf) ? all(unstack(value as Tensor, 0).map(plainNumber)) : plainNumber(value);
+    });
+    return whenDone(all(entries), (all) => this.def.rebuild(all));
   }
 
   /** Anything in the places of values, in the form of the result; `null` elsewhere. */
@@ -53,6 +53,11 @@ export class Result {
   seeds(who: string, seed: unknown): Tangents {
     return seedLike(who, seed, this);
   }
+}
+
+/** A number that lives on a device is read. */
+export function plainNumber(y: Value): MaybePromise<Value> {
+  return typeof y !== "number" && y.weak ? readNumber(y) : y;
 }
 
 /** @throws AutodiffError if f was asynchronous. */

@@ -1,0 +1,86 @@
+import type { ADType } from "../adtypes.js";
+import type { MaybePromise } from "../backend.js";
+import { UnsupportedError } from "../errors.js";
+import { Tensor } from "../tensor.js";
+import { flatten } from "./flatten.js";
+
+/**
+ * How a device frees what was made in a scope. Called when a scope opens; what it gives is called when that closes, and
+ * gives a function that frees everything made in between, save the survivors.
+ */
+export type ScopeKeeper = () => () => (survivors: readonly Tensor[]) => void;
+
+const keepers: ScopeKeeper[] = [];
+let open = false;
+
+/** Called by the package of a device whose tensors take more than garbage collection. */
+export function registerScope(keeper: ScopeKeeper): void {
+  keepers.push(keeper);
+}
+
+/**
+ * Runs f, then frees the device tensors that were made meanwhile, save those in its result; if it throws, all of them.
+ * Every operator is such a scope. Scopes inside of scopes do nothing: what they make may be needed by a derivative.
+ *
+ * @example
+ * scope(() => add(1, 2)) // 3
+ */
+export function scope<R>(f: () => R): R {
+  if (open) return f();
+  const closers = keepers.map((keeper) => keeper());
+  open = true;
+  const close = (): ((survivors: readonly Tensor[]) => void) => {
+    open = false;
+    const frees = closers.map((closer) => closer()).reverse();
+    return (survivors) => frees.forEach((free) => free(survivors));
+  };
+  let result: R;
+  try {
+    result = f();
+  } catch (error) {
+    close()([]);
+    throw error;
+  }
+  const free = close();
+  if (!(result instanceof Promise)) {
+    if (keepers.length > 0) free(tensorsIn(result));
+    return result;
+  }
+  return result.then(
+    (value: unknown) => {
+      free(tensorsIn(value));
+      return value;
+    },
+    (error: unknown) => {
+      free([]);
+      throw error;
+    },
+  ) as R;
+}
+
+/**
+ * What an operator gives: from an async engine a promise, which is rejected where a sync one throws.
+ *
+ * @throws UnsupportedError where a sync engine worked on a device that reads asynchronously, and a number or typed array
+ *   is among the results.
+ */
+export function delivered<R>(ad: ADType, run: () => MaybePromise<R>): MaybePromise<R> {
+  if (ad?.execution === "async") {
+    try {
+      return Promise.resolve(scope(run));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+  const result = scope(run);
+  if (!(result instanceof Promise)) return result;
+  result.catch(() => {}); // the error that counts is this one
+  throw new UnsupportedError(
+    `${ad.adtype}: a number or typed array is to be read from a device that reads asynchronously, and this engine gives its results at once. ` +
+      "Pass tensors in their place, or use the device's own engine.",
+  );
+}
+
+function tensorsIn(result: unknown): Tensor[] {
+  return flatten(result).leaves.filter((leaf) => leaf instanceof Tensor);
+}
