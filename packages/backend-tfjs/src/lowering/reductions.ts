@@ -1,0 +1,43 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Lowering } from "./lowering.js";
+import { floats, ints, truths } from "./elementwise.js";
+import { onHost } from "./host.js";
+
+interface Reduce {
+  readonly axis: readonly number[];
+  readonly keepDims: boolean;
+}
+
+const reduction = (f: (x: tf.Tensor, axis: number[], keepDims: boolean) => tf.Tensor): Lowering => ({ inputs: [x], attrs, avals: [aval] }) => {
+  const { axis, keepDims } = attrs as Reduce;
+  const like = aval!.dtype === "bool" ? truths : aval!.dtype === "int32" ? ints : floats;
+  return f(like(x!), [...axis], keepDims);
+};
+
+/** The extremum, or NaN where there is one among the elements. */
+const extremum = (f: typeof tf.max) =>
+  reduction((x, axis, keepDims) => {
+    if (axis.length === 0) return x.clone();
+    const best = f(x, axis, keepDims);
+    if (x.dtype !== "float32") return best;
+    const nan = tf.any(tf.isNaN(x), axis, keepDims);
+    return tf.where(nan, tf.fill(best.shape, NaN), best);
+  });
+
+export const reductions = {
+  sum: reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.sum(x, axis, keepDims))),
+  prod: reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.prod(x, axis, keepDims))),
+  max: extremum(tf.max),
+  min: extremum(tf.min),
+  any: reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.any(x, axis, keepDims))),
+  all: reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.all(x, axis, keepDims))),
+  argmax: onHost,
+  argmin: onHost,
+  cumsum: ({ inputs: [x], attrs, avals: [aval] }) => {
+    const { axis, reverse } = attrs as { readonly axis: number; readonly reverse: boolean };
+    return tf.cumsum(aval!.dtype === "int32" ? ints(x!) : floats(x!), axis, false, reverse);
+  },
+  argsort: onHost,
+  topK: onHost,
+  searchsorted: onHost,
+} satisfies Record<string, Lowering>;

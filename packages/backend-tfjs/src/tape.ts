@@ -1,0 +1,134 @@
+import { clone, engine } from "@tensorflow/tfjs-core";
+import type * as tf from "@tensorflow/tfjs-core";
+import { add, applyMap, AutodiffError, isFloat, type AnyPrimitive, type Pullback, type Tangents, type Value } from "@polyad/core/extend";
+import { stored, TfjsTensor } from "./tensor.js";
+
+/**
+ * Derivatives on TensorFlow.js's own tape. Each primitive of Polyad is one entry there, whose gradient is the primitive's
+ * rule: right at every order, for rules are written in ops, which are recorded again. Calls of TensorFlow.js in between
+ * are entries of its own, with its own gradients.
+ */
+
+type State = ReturnType<typeof engine>["state"];
+type Node = State["activeTape"][number];
+
+/** Whether TensorFlow.js records what runs now. */
+export function recording(): boolean {
+  return engine().isTapeOn();
+}
+
+/** Runs kernels without recording them: the primitive that they make up is one entry. */
+export function unrecorded<R>(f: () => R): R {
+  const { state } = engine();
+  state.kernelDepth++;
+  try {
+    return f();
+  } finally {
+    state.kernelDepth--;
+  }
+}
+
+/** Puts one application of a primitive on the tape. */
+export function record(primitive: AnyPrimitive, inputs: readonly Value[], attrs: unknown, outs: readonly TfjsTensor[], several: boolean): void {
+  const watched = inputs.flatMap((x, i) => (x instanceof TfjsTensor && isFloat(x.dtype) ? [[String(i), x.handle] as const] : []));
+  if (watched.length === 0) return;
+  const out = several ? outs : outs[0]!;
+  push({
+    kernelName: primitive.name,
+    inputs: Object.fromEntries(watched),
+    outputs: outs.map((y) => y.handle),
+    gradient: (dys) => {
+      const maps = primitive.vjp!(out, inputs, attrs);
+      const cts = outs.map((y, k) => (dys[k] as tf.Tensor | null | undefined) && new TfjsTensor(y.device, dys[k]!, y.dtype, y.weak));
+      const ct = several ? cts.map((c) => c ?? undefined) : cts[0]!;
+      return Object.fromEntries(
+        watched.map(([i]) => [i, () => stored(applyMap(primitive, "vjp", maps, Number(i), inputs.length, ct) ?? 0, inputs[Number(i)] as TfjsTensor).handle]),
+      );
+    },
+  });
+}
+
+function push(node: Omit<Node, "id">): void {
+  const { state } = engine();
+  state.activeTape.push({ id: state.nextTapeNodeId++, ...node });
+}
+
+/** y = f(x) and ct ↦ Jᵀ·ct, by a tape that starts here, or goes on where one is being recorded. */
+export function pullback(f: (xs: readonly Value[]) => readonly Value[], xs: readonly TfjsTensor[]): Pullback {
+  const { state } = engine();
+  const outermost = state.gradientDepth === 0;
+  if (outermost) state.activeTape = [];
+  // Copies, which share their data: an argument that is given twice is two, and a result that is an argument is another.
+  const inputs = xs.map((x) => copy(x, !outermost));
+  const from = state.activeTape.length;
+  state.gradientDepth++;
+  let nodes: Node[] = [];
+  let ys: readonly Value[];
+  try {
+    ys = f(inputs);
+  } finally {
+    state.gradientDepth--;
+    nodes = state.activeTape.slice(from);
+    if (outermost) {
+      state.activeTape = null as never; // as TensorFlow.js leaves it
+    }
+  }
+  const active = reached(nodes, inputs);
+  return {
+    ys,
+    pull: (cts) => reverse(nodes, active, inputs, ys, cts),
+    dispose: () => {
+      if (outermost) for (const { saved } of nodes) saved?.forEach((t) => t.dispose());
+      nodes = [];
+    },
+  };
+}
+
+function copy(x: TfjsTensor, linked: boolean): TfjsTensor {
+  const y = unrecorded(() => clone(x.handle));
+  if (linked) push({ kernelName: "Identity", inputs: { x: x.handle }, outputs: [y], gradient: ([dy]) => ({ x: () => dy! }) });
+  return new TfjsTensor(x.device, y, x.dtype, x.weak);
+}
+
+/** What depends on the inputs, by id. */
+function reached(nodes: readonly Node[], inputs: readonly TfjsTensor[]): Set<number> {
+  const active = new Set(inputs.map((x) => x.handle.id));
+  for (const { inputs: from, outputs } of nodes) {
+    if (Object.values(from).some((x) => active.has(x.id))) for (const y of outputs) active.add(y.id);
+  }
+  return active;
+}
+
+/** Walks the tape backwards. */
+function reverse(nodes: readonly Node[], active: ReadonlySet<number>, inputs: readonly TfjsTensor[], ys: readonly Value[], cts: Tangents): Tangents {
+  const [any] = inputs;
+  const gathered = new Map<number, TfjsTensor>();
+  const give = (to: tf.Tensor, ct: TfjsTensor): void => {
+    const seen = gathered.get(to.id);
+    gathered.set(to.id, seen === undefined ? ct : (add(seen, ct) as TfjsTensor));
+  };
+  ys.forEach((y, i) => {
+    if (cts[i] !== undefined && y instanceof TfjsTensor && active.has(y.handle.id)) give(y.handle, stored(cts[i], y));
+  });
+  for (let at = nodes.length - 1; at >= 0; at--) {
+    const { kernelName, inputs: from, outputs, gradient } = nodes[at]!;
+    const dys = outputs.map((y) => gathered.get(y.id));
+    if (dys.every((dy) => dy === undefined)) continue;
+    const wanted = Object.entries(from).filter(([, x]) => active.has(x.id));
+    if (wanted.length === 0) continue;
+    if (gradient === undefined) {
+      throw new AutodiffError(
+        `tfjs: TensorFlow.js has no gradient for its op ${kernelName}. Load its gradients with \`import "@tensorflow/tfjs"\`, or write it in Polyad's ops.`,
+      );
+    }
+    const thunks = gradient(dys.map((dy) => dy?.handle as tf.Tensor));
+    for (const [name, x] of wanted) {
+      const dx = thunks[name]?.() as tf.Tensor | undefined;
+      if (dx !== undefined) give(x, new TfjsTensor(any!.device, dx, "float32"));
+    }
+  }
+  return inputs.map((x) => {
+    const ct = gathered.get(x.handle.id);
+    return ct && new TfjsTensor(x.device, ct.handle, x.dtype, x.weak);
+  });
+}
