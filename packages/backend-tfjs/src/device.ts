@@ -3,17 +3,21 @@ import type * as tf from "@tensorflow/tfjs-core";
 import {
   AutodiffError,
   corePrimitives,
+  HostTensor,
   registerScope,
+  sameShape,
+  showShape,
+  sizeOf,
   UnsupportedError,
   type AnyPrimitive,
   type Aval,
   type CorePrimitiveName,
   type Device,
-  type HostTensor,
   type Tensor,
   type TfjsDevice,
   type Value,
 } from "@polyad/core/extend";
+import { onHost } from "./lowering/host.js";
 import { lowerings } from "./lowering/index.js";
 import { record, recording, unrecorded } from "./tape.js";
 import { owned, TfjsTensor, upload } from "./tensor.js";
@@ -37,15 +41,16 @@ class Tfjs implements Device {
     return this.made(new TfjsTensor(this, upload(x.elements, x.shape, x.dtype), x.dtype));
   }
 
-  /** A plain number that derivatives are taken by. */
-  number(x: number): TfjsTensor {
+  /** A value here; a plain number as a tensor that stands for it. */
+  hold(x: Value): TfjsTensor {
+    if (x instanceof TfjsTensor) return x;
+    if (typeof x !== "number") return this.put(new HostTensor(x.shape, x.dtype, x.dataSync()));
     this.enter();
     return this.made(new TfjsTensor(this, upload([x], [], "float32"), "float64", true));
   }
 
   evaluate(primitive: AnyPrimitive, inputs: readonly Value[], attrs: unknown): Value | readonly Value[] {
-    const lowering = lowerings[primitive.name as CorePrimitiveName];
-    if (lowering === undefined || corePrimitives[primitive.name as CorePrimitiveName] !== primitive) {
+    if (corePrimitives[primitive.name as CorePrimitiveName] !== primitive) {
       if (primitive.composite) return primitive.composite(inputs, attrs);
       throw new UnsupportedError(`${primitive.name}: ${this.name} does not know this primitive. Give definePrimitive() a composite form, or move its operands to the host.`);
     }
@@ -53,13 +58,23 @@ class Tfjs implements Device {
     const avals = primitive.infer(inputs, attrs);
     const several = Array.isArray(avals);
     const infos = (several ? avals : [avals]) as readonly Aval[];
-    const handles = unrecorded(() => engine().tidy(() => {
-      const results = lowering({ primitive, inputs: inputs.map((x) => this.handle(x)), attrs, avals: infos, device: this, values: inputs });
-      return Array.isArray(results) ? results : [results];
-    })) as tf.Tensor[];
+    const handles = unrecorded(() => engine().tidy(() => this.run(primitive, inputs, attrs, infos)));
     const outs = infos.map((aval, k) => this.made(new TfjsTensor(this, handles[k]!, aval.dtype, aval.weak)));
     if (recording() && !primitive.constant) record(primitive, inputs, attrs, outs, several);
     return several ? outs : outs[0]!;
+  }
+
+  /** Kernels are not made for empty tensors: what is empty needs none, and what is made of nothing is the host's. */
+  private run(primitive: AnyPrimitive, inputs: readonly Value[], attrs: unknown, avals: readonly Aval[]): tf.Tensor[] {
+    if (avals.every(({ shape }) => sizeOf(shape) === 0)) return avals.map(({ shape, dtype }) => upload([], shape, dtype));
+    const empty = inputs.some((x) => typeof x !== "number" && x.size === 0);
+    const lowering = empty ? onHost : lowerings[primitive.name as CorePrimitiveName];
+    const handles = empty ? [] : inputs.map((x) => this.handle(x));
+    const results = [lowering({ primitive, inputs: handles, attrs, avals, device: this, values: inputs })].flat();
+    results.forEach(({ shape }, k) => {
+      if (!sameShape(shape, avals[k]!.shape)) throw new AutodiffError(`${primitive.name}: ${this.name} gave shape ${showShape(shape)} in place of ${showShape(avals[k]!.shape)}.`);
+    });
+    return results;
   }
 
   /** TensorFlow.js's tensor of an operand. */

@@ -1,7 +1,6 @@
-import { AutoTfjs, isFloat, registerBackend, type Value } from "@polyad/core/extend";
+import { AutoTfjs, registerBackend } from "@polyad/core/extend";
 import { tfjs } from "./device.js";
-import { pullback } from "./tape.js";
-import { TfjsTensor } from "./tensor.js";
+import { pullback, pushforward } from "./tape.js";
 import { ready } from "./ready.js";
 
 export { AutoTfjs, ready, tfjs };
@@ -17,14 +16,6 @@ registerBackend<AutoTfjs>({
     controlFlow: true,
     accuracy: (_dtype, order) => 2 ** (4 * order - 20),
   },
-  pullback: (f, xs, { device }) => {
-    const on = tfjs(device);
-    const here = (x: Value): TfjsTensor => {
-      if (x instanceof TfjsTensor) return x;
-      return typeof x === "number" ? on.number(x) : (on.put(x as never) as TfjsTensor);
-    };
-    return pullback(f, xs.map(here));
-  },
+  pullback: (f, xs, { device }) => pullback(f, xs.map((x) => tfjs(device).hold(x))),
+  pushforward: (f, xs, tangents, { device }) => pushforward(f, xs.map((x) => tfjs(device).hold(x)), tangents),
 });
-
-void isFloat;

@@ -1,6 +1,6 @@
 import { clone, engine } from "@tensorflow/tfjs-core";
 import type * as tf from "@tensorflow/tfjs-core";
-import { add, applyMap, AutodiffError, isFloat, type AnyPrimitive, type Pullback, type Tangents, type Value } from "@polyad/core/extend";
+import { add, applyMap, AutodiffError, isFloat, type AnyPrimitive, type Pullback, type Pushforward, type Tangents, type Value } from "@polyad/core/extend";
 import { stored, TfjsTensor } from "./tensor.js";
 
 /**
@@ -82,6 +82,23 @@ export function pullback(f: (xs: readonly Value[]) => readonly Value[], xs: read
       nodes = [];
     },
   };
+}
+
+/** y = f(x) and J·dx for each dx: ct ↦ Jᵀ·ct is linear, and its own pullback is dx ↦ J·dx. */
+export function pushforward(f: (xs: readonly Value[]) => readonly Value[], xs: readonly TfjsTensor[], tangents: readonly Tangents[]): Pushforward {
+  const { ys, pull, dispose } = pullback(f, xs);
+  const places = ys.flatMap((y, i) => (y instanceof TfjsTensor && isFloat(y.dtype) ? [i] : []));
+  const scatter = (entries: Tangents): Tangents => ys.map((_, i) => entries[places.indexOf(i)]);
+  const transposed = pullback(
+    (cts) => pull(scatter(cts)).map((g, j) => g ?? stored(0, xs[j]!)),
+    places.map((i) => stored(0, ys[i] as TfjsTensor)),
+  );
+  try {
+    return { ys, tangents: tangents.map((dxs) => scatter(transposed.pull(dxs))) };
+  } finally {
+    transposed.dispose();
+    dispose();
+  }
 }
 
 function copy(x: TfjsTensor, linked: boolean): TfjsTensor {

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Lowering } from "./lowering.js";
 import { onHost } from "./host.js";
+import { floats, ints, truths } from "./operands.js";
 
 type Unary = (x: tf.Tensor) => tf.Tensor;
 type Binary = (x: tf.Tensor, y: tf.Tensor) => tf.Tensor;
@@ -20,98 +21,89 @@ const comparison = (f: Binary): Lowering => ({ inputs: [x, y] }) => {
 };
 const logical = (f: Binary): Lowering => ({ inputs: [x, y] }) => f(truths(x!), truths(y!));
 
-export const floats: Unary = (x) => (x.dtype === "float32" ? x : tf.cast(x, "float32"));
-export const ints: Unary = (x) => (x.dtype === "int32" ? x : tf.cast(x, "int32"));
-export const truths: Unary = (x) => (x.dtype === "bool" ? x : tf.notEqual(x, tf.scalar(0, x.dtype as "float32")));
-
 /** NaN wherever x or y is: not every kernel keeps it. */
-const keepNaN = (f: Binary): Binary => (x, y) => {
-  if (x.dtype !== "float32") return f(x, y);
-  const z = f(x, y);
-  const sum = tf.add(x, y);
-  return tf.where(tf.logicalOr(tf.isNaN(tf.add(x, tf.zerosLike(y))), tf.isNaN(tf.add(y, tf.zerosLike(x)))), tf.fill(z.shape, NaN), z) as tf.Tensor & { readonly sum?: typeof sum };
-};
+const keepNaN = (f: Binary): Binary => (x, y) => (x.dtype === "float32" ? tf.add(f(x, y), tf.add(floatNaN(x), floatNaN(y))) : f(x, y));
+/** NaN where x is, else 0. */
+const floatNaN: Unary = (x) => tf.where(tf.isNaN(x), tf.fill(x.shape, NaN), tf.zerosLike(x));
 
 const one = (): tf.Scalar => tf.scalar(1);
 /** e^(−2|x|) */
 const decay: Unary = (x) => tf.exp(tf.mul(tf.abs(x), -2));
 
-export const elementwise = {
-  // Arithmetic
-  add: binary(tf.add),
-  sub: binary(tf.sub),
-  mul: binary(tf.mul),
-  div: binary(tf.div),
-  neg: unary(tf.neg),
-  abs: unary(tf.abs),
-  square: unary((x) => tf.mul(x, x)),
-  reciprocal: unary((x) => tf.div(one(), x)),
-  sqrt: unary(tf.sqrt),
-  rsqrt: unary((x) => tf.div(one(), tf.sqrt(x))),
-  pow: onHost,
-  mod: onHost,
-  hypot: onHost,
-  maximum: binary(keepNaN(tf.maximum)),
-  minimum: binary(keepNaN(tf.minimum)),
-  clamp: onHost,
-  sign: unary(tf.sign),
-  floor: unary(tf.floor),
-  ceil: unary(tf.ceil),
-  round: unary(tf.round),
+// Arithmetic
+export const add: Lowering = binary(tf.add);
+export const sub: Lowering = binary(tf.sub);
+export const mul: Lowering = binary(tf.mul);
+export const div: Lowering = binary(tf.div);
+export const neg: Lowering = unary(tf.neg);
+export const abs: Lowering = unary(tf.abs);
+export const square: Lowering = unary((x) => tf.mul(x, x));
+export const reciprocal: Lowering = unary((x) => tf.div(one(), x));
+export const sqrt: Lowering = unary(tf.sqrt);
+export const rsqrt: Lowering = unary((x) => tf.div(one(), tf.sqrt(x)));
+export const pow: Lowering = onHost;
+export const mod: Lowering = onHost;
+export const hypot: Lowering = onHost;
+export const maximum: Lowering = binary(keepNaN(tf.maximum));
+export const minimum: Lowering = binary(keepNaN(tf.minimum));
+export const clamp: Lowering = onHost;
+export const sign: Lowering = unary((x) => tf.where(tf.isNaN(x), x, tf.sign(x)));
+export const floor: Lowering = unary(tf.floor);
+export const ceil: Lowering = unary(tf.ceil);
+export const round: Lowering = unary(tf.round);
 
-  // Exponentials and logarithms
-  exp: unary(tf.exp),
-  expm1: unary(tf.expm1),
-  log: unary(tf.log),
-  log1p: unary(tf.log1p),
-  log2: unary((x) => tf.div(tf.log(x), Math.LN2)),
-  logaddexp: onHost,
+// Exponentials and logarithms
+export const exp: Lowering = unary(tf.exp);
+export const expm1: Lowering = unary(tf.expm1);
+export const log: Lowering = unary(tf.log);
+export const log1p: Lowering = unary(tf.log1p);
+export const log2: Lowering = unary((x) => tf.div(tf.log(x), Math.LN2));
+export const logaddexp: Lowering = onHost;
 
-  // Circular and hyperbolic functions
-  sin: unary(tf.sin),
-  cos: unary(tf.cos),
-  tan: unary(tf.tan),
-  asin: unary(tf.asin),
-  acos: unary(tf.acos),
-  atan: unary(tf.atan),
-  atan2: binary(tf.atan2),
-  sinh: unary(tf.sinh),
-  cosh: unary(tf.cosh),
-  tanh: unary(tf.tanh),
-  asinh: unary(tf.asinh),
-  acosh: unary(tf.acosh),
-  atanh: unary(tf.atanh),
-  sechSquared: unary((x) => {
-    const e = decay(x);
-    return tf.div(tf.mul(e, 4), tf.square(tf.add(e, 1)));
-  }),
+// Circular and hyperbolic functions
+export const sin: Lowering = unary(tf.sin);
+export const cos: Lowering = unary(tf.cos);
+export const tan: Lowering = unary(tf.tan);
+export const asin: Lowering = unary(tf.asin);
+export const acos: Lowering = unary(tf.acos);
+export const atan: Lowering = unary(tf.atan);
+export const atan2: Lowering = binary(tf.atan2);
+export const sinh: Lowering = unary(tf.sinh);
+export const cosh: Lowering = unary(tf.cosh);
+export const tanh: Lowering = unary(tf.tanh);
+export const asinh: Lowering = unary(tf.asinh);
+export const acosh: Lowering = unary(tf.acosh);
+export const atanh: Lowering = unary(tf.atanh);
+export const sechSquared: Lowering = unary((x) => {
+  const e = decay(x);
+  return tf.div(tf.mul(e, 4), tf.square(tf.add(e, 1)));
+});
 
-  // Special functions
-  erf: onHost,
-  erfc: onHost,
-  gaussian: unary((x) => tf.mul(tf.exp(tf.neg(tf.mul(x, x))), 2 / Math.sqrt(Math.PI))),
-  lgamma: onHost,
-  digamma: onHost,
-  polygamma: onHost,
+// Special functions
+export const erf: Lowering = onHost;
+export const erfc: Lowering = onHost;
+export const gaussian: Lowering = unary((x) => tf.exp(tf.neg(tf.mul(x, x))));
+export const lgamma: Lowering = onHost;
+export const digamma: Lowering = onHost;
+export const polygamma: Lowering = onHost;
 
-  // Activations
-  relu: unary((x) => tf.where(tf.lessEqual(x, 0), tf.zerosLike(x), x)),
-  sigmoid: unary(tf.sigmoid),
-  softplus: unary((x) => tf.add(tf.maximum(x, 0), tf.log1p(tf.exp(tf.neg(tf.abs(x)))))),
+// Activations
+export const relu: Lowering = unary((x) => tf.where(tf.lessEqual(x, 0), tf.zerosLike(x), x));
+export const sigmoid: Lowering = unary(tf.sigmoid);
+export const softplus: Lowering = unary((x) => tf.add(tf.maximum(x, 0), tf.log1p(tf.exp(tf.neg(tf.abs(x))))));
 
-  // Truth
-  equal: comparison(tf.equal),
-  notEqual: comparison(tf.notEqual),
-  less: comparison(tf.less),
-  lessEqual: comparison(tf.lessEqual),
-  greater: comparison(tf.greater),
-  greaterEqual: comparison(tf.greaterEqual),
-  logicalAnd: logical(tf.logicalAnd),
-  logicalOr: logical(tf.logicalOr),
-  logicalXor: logical(tf.notEqual),
-  logicalNot: ({ inputs: [x] }) => tf.logicalNot(truths(x!)),
-  where: ({ inputs: [c, x, y], avals: [aval] }) => {
-    const like = aval!.dtype === "float32" || aval!.dtype === "float64" ? floats : aval!.dtype === "int32" ? ints : truths;
-    return tf.where(truths(c!), like(x!), like(y!));
-  },
-} satisfies Record<string, Lowering>;
+// Truth
+export const equal: Lowering = comparison(tf.equal);
+export const notEqual: Lowering = comparison(tf.notEqual);
+export const less: Lowering = comparison(tf.less);
+export const lessEqual: Lowering = comparison(tf.lessEqual);
+export const greater: Lowering = comparison(tf.greater);
+export const greaterEqual: Lowering = comparison(tf.greaterEqual);
+export const logicalAnd: Lowering = logical(tf.logicalAnd);
+export const logicalOr: Lowering = logical(tf.logicalOr);
+export const logicalXor: Lowering = logical(tf.notEqual);
+export const logicalNot: Lowering = ({ inputs: [x] }) => tf.logicalNot(truths(x!));
+export const where: Lowering = ({ inputs: [c, x, y], avals: [aval] }) => {
+  const like = aval!.dtype === "float32" || aval!.dtype === "float64" ? floats : aval!.dtype === "int32" ? ints : truths;
+  return tf.where(truths(c!), like(x!), like(y!));
+};

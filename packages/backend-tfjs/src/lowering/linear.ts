@@ -1,27 +1,25 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Lowering } from "./lowering.js";
-import { floats, ints } from "./elementwise.js";
+import { floats, ints } from "./operands.js";
 import { onHost } from "./host.js";
 
-export const linear = {
-  matmul: ({ inputs: [a, b], attrs, avals: [aval] }) => {
-    const { transposeA, transposeB } = attrs as { readonly transposeA: boolean; readonly transposeB: boolean };
-    const like = aval!.dtype === "int32" ? ints : floats;
-    return tf.matMul(like(a!), like(b!), transposeA, transposeB);
-  },
-  conv: onHost,
-  convTranspose: onHost,
-  convFilter: onHost,
-  maxPool: onHost,
-  poolAtMax: onHost,
-  unpoolAtMax: onHost,
-  cholesky: onHost,
-  cofactor: onHost,
-  det: onHost,
-  eigh: onHost,
-  qr: onHost,
-  slogdet: onHost,
-  solve: onHost,
-  svd: onHost,
-  triangularSolve: onHost,
-} satisfies Record<string, Lowering>;
+export const matmul: Lowering = ({ inputs: [a, b], attrs, avals: [aval] }) => {
+  const { transposeA, transposeB } = attrs as { readonly transposeA: boolean; readonly transposeB: boolean };
+  const like = aval!.dtype === "int32" ? ints : floats;
+  return tf.matMul(like(a!), like(b!), transposeA, transposeB);
+};
+export const conv: Lowering = onHost;
+export const convTranspose: Lowering = onHost;
+export const convFilter: Lowering = onHost;
+export const maxPool: Lowering = onHost;
+export const poolAtMax: Lowering = onHost;
+export const unpoolAtMax: Lowering = onHost;
+export const cholesky: Lowering = onHost;
+export const cofactor: Lowering = onHost;
+export const det: Lowering = onHost;
+export const eigh: Lowering = onHost;
+export const qr: Lowering = onHost;
+export const slogdet: Lowering = onHost;
+export const solve: Lowering = onHost;
+export const svd: Lowering = onHost;
+export const triangularSolve: Lowering = onHost;

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Lowering } from "./lowering.js";
-import { floats, ints, truths } from "./elementwise.js";
+import { floats, ints, truths } from "./operands.js";
 import { onHost } from "./host.js";
 
 interface Reduce {
@@ -24,20 +24,18 @@ const extremum = (f: typeof tf.max) =>
     return tf.where(nan, tf.fill(best.shape, NaN), best);
   });
 
-export const reductions = {
-  sum: reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.sum(x, axis, keepDims))),
-  prod: reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.prod(x, axis, keepDims))),
-  max: extremum(tf.max),
-  min: extremum(tf.min),
-  any: reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.any(x, axis, keepDims))),
-  all: reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.all(x, axis, keepDims))),
-  argmax: onHost,
-  argmin: onHost,
-  cumsum: ({ inputs: [x], attrs, avals: [aval] }) => {
-    const { axis, reverse } = attrs as { readonly axis: number; readonly reverse: boolean };
-    return tf.cumsum(aval!.dtype === "int32" ? ints(x!) : floats(x!), axis, false, reverse);
-  },
-  argsort: onHost,
-  topK: onHost,
-  searchsorted: onHost,
-} satisfies Record<string, Lowering>;
+export const sum: Lowering = reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.sum(x, axis, keepDims)));
+export const prod: Lowering = reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.prod(x, axis, keepDims)));
+export const max: Lowering = extremum(tf.max);
+export const min: Lowering = extremum(tf.min);
+export const any: Lowering = reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.any(x, axis, keepDims)));
+export const all: Lowering = reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.all(x, axis, keepDims)));
+export const argmax: Lowering = onHost;
+export const argmin: Lowering = onHost;
+export const cumsum: Lowering = ({ inputs: [x], attrs, avals: [aval] }) => {
+  const { axis, reverse } = attrs as { readonly axis: number; readonly reverse: boolean };
+  return tf.cumsum(aval!.dtype === "int32" ? ints(x!) : floats(x!), axis, false, reverse);
+};
+export const argsort: Lowering = onHost;
+export const topK: Lowering = onHost;
+export const searchsorted: Lowering = onHost;

@@ -5,7 +5,7 @@ import { AutodiffError, UnsupportedError } from "../errors.js";
 import { stack } from "../ops/stack.js";
 import { unstack } from "../ops/unstack.js";
 import { cast } from "../primitives/cast.js";
-import { hostDevice, kindOf, Tensor, tensor, type HostTensor, type Value } from "../tensor.js";
+import { hostDevice, isWatched, kindOf, Tensor, tensor, type HostTensor, type Value } from "../tensor.js";
 import { isConst, isDuplicated, type Const, type Duplicated } from "../tree/activity.js";
 import { flatten, type TreeDef } from "../tree/flatten.js";
 import { Params } from "../tree/params.js";
@@ -134,9 +134,9 @@ function refuseInt(who: string, arg: unknown, i: number): void {
 export function likeLeaf(who: string, leaf: unknown, ct: Value | undefined): MaybePromise<unknown> {
   if (typeof leaf === "number") return ct === undefined ? 0 : readNumber(ct);
   if (leaf instanceof Tensor) {
-    if (ct !== undefined) return kindOf(ct) === kindOf(leaf) ? ct : cast(ct, kindOf(leaf));
-    if (leaf.weak) return 0;
-    return zeroOf(leaf);
+    if (ct === undefined) return leaf.weak ? 0 : zeroOf(leaf);
+    const like = kindOf(ct) === kindOf(leaf) ? ct : cast(ct, kindOf(leaf));
+    return leaf.weak ? readNumber(like) : like;
   }
   const vendor = vendorLeaf(leaf);
   if (vendor !== null) return vendor.fromTensor(ct === undefined || typeof ct === "number" ? zeroOf(vendor.toTensor()) : ct);
@@ -154,14 +154,14 @@ function zeroOf(x: Tensor): Tensor {
 /** A number that an engine computed as a tensor, as a plain number; as it is where a derivative is being taken. */
 export function readNumber(ct: Value): MaybePromise<Value> {
   if (typeof ct === "number" || ct.trace !== null) return ct;
-  if (ct.device.recording?.() === true) return ct.weak ? ct : cast(ct, "number");
+  if (isWatched(ct)) return ct.weak ? ct : cast(ct, "number");
   return ct.device.reads === "sync" ? ct.item() : ct.data().then((data) => data[0]!);
 }
 
 function readArray(who: string, ct: Value, like: Float64Array | Float32Array): MaybePromise<TypedArray> {
-  if (typeof ct !== "number" && ct.trace !== null) {
+  if (typeof ct !== "number" && isWatched(ct)) {
     throw new UnsupportedError(
-      `${who}: the gradient of a typed array is being differentiated by ${ct.trace.kind}, and a typed array cannot carry that. Pass a tensor.`,
+      `${who}: the gradient of a typed array is being differentiated by ${ct.trace?.kind ?? ct.device.name}, and a typed array cannot carry that. Pass a tensor.`,
     );
   }
   const convert = (data: TypedArray): TypedArray => {

@@ -7,7 +7,7 @@ import { concat } from "../primitives/concat.js";
 import { reshape } from "../primitives/reshape.js";
 import { slice } from "../primitives/slice.js";
 import { showShape, sizeOf, type Shape } from "../shape.js";
-import { HostTensor, kindOf, Tensor, tensor, type Value } from "../tensor.js";
+import { HostTensor, isWatched, kindOf, Tensor, tensor, type Value } from "../tensor.js";
 import { flatten } from "./flatten.js";
 import { trainableLeaves } from "./trainable.js";
 import { vendorLeaf } from "./vendor.js";
@@ -108,5 +108,5 @@ function cut(vector: Tensor, { start, size, shape, kind, restore }: Section): un
   if (kind === "number" && vector instanceof HostTensor) return vector.elements[start]!;
   const part = reshape(slice(vector, [start, start + size]), shape);
   const value = part.dtype === kind ? part : cast(part, kind);
-  return vector.trace === null ? restore(value) : value;
+  return isWatched(vector) ? value : restore(value);
 }
