@@ -88,7 +88,7 @@ export const digamma: Lowering = onHost;
 export const polygamma: Lowering = onHost;
 
 // Activations
-export const relu: Lowering = unary((x) => tf.where(tf.lessEqual(x, 0), tf.zerosLike(x), x));
+export const relu: Lowering = unary((x) => tf.maximum(x, 0)); // keeps NaN, which tf.relu does not everywhere
 export const sigmoid: Lowering = unary(tf.sigmoid);
 export const softplus: Lowering = unary((x) => tf.add(tf.maximum(x, 0), tf.log1p(tf.exp(tf.neg(tf.abs(x))))));
 
