@@ -1,13 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Lowering } from "./lowering.js";
 import { floats, ints, truths } from "./operands.js";
-import { onHost } from "./host.js";
+import { insertZeros, reversed } from "./spatial.js";
 
 interface Section {
   readonly start: number;
   readonly step: number;
   readonly size: number;
 }
+
+/** Negative indices count from the end. */
+const fromStart = (indices: tf.Tensor, n: number): tf.Tensor1D =>
+  tf.where(tf.less(indices, 0), tf.add(indices, tf.scalar(n, "int32")), indices) as tf.Tensor1D;
 
 /** By a product with ones, which is sixty times faster than the wasm kernel that repeats. */
 const spread = (x: tf.Tensor, shape: readonly number[]): tf.Tensor =>
@@ -35,12 +39,29 @@ export const slice: Lowering = ({ inputs: [x], attrs }) => {
   const backwards = sections.flatMap(({ step }, axis) => (step < 0 ? [axis] : []));
   return backwards.length === 0 ? thinned : tf.reverse(thinned, backwards);
 };
-export const unslice: Lowering = onHost;
-export const gather: Lowering = ({ inputs: [x, indices], attrs, values }) => {
-  const { axis } = attrs as { readonly axis: number };
-  const n = x!.shape[axis]!;
-  void values;
-  const at = tf.where(tf.less(indices!, 0), tf.add(indices!, tf.scalar(n, "int32")), indices!);
-  return tf.gather(x!, at as tf.Tensor1D, axis);
+export const unslice: Lowering = ({ inputs: [x], attrs, avals: [aval] }) => {
+  const { at } = attrs as { readonly at: readonly Pick<Section, "start" | "step">[] };
+  const forwards = reversed(x!, at.flatMap(({ step }, axis) => (step < 0 ? [axis] : [])));
+  const apart = at.reduce((z, { step }, axis) => insertZeros(z, axis, Math.abs(step)), forwards);
+  const before = at.map(({ start, step }, axis) => (step > 0 ? start : start + step * (x!.shape[axis]! - 1)));
+  return tf.pad(apart, before.map((n, axis): [number, number] => [n, aval!.shape[axis]! - n - apart.shape[axis]!]));
 };
-export const scatterAdd: Lowering = onHost;
+export const gather: Lowering = ({ inputs: [x, indices], attrs }) => {
+  const { axis } = attrs as { readonly axis: number };
+  return tf.gather(x!, fromStart(indices!, x!.shape[axis]!), axis);
+};
+export const scatterAdd: Lowering = ({ inputs: [x, indices, updates], attrs, avals: [aval] }) => {
+  const { axis } = attrs as { readonly axis: number };
+  const like = aval!.dtype === "int32" ? ints : floats;
+  const n = x!.shape[axis]!;
+  // The axis comes first, then all others as one.
+  const outer = x!.shape.map((_, i) => i).filter((i) => i !== axis);
+  const rank = indices!.shape.length;
+  const placed = updates!.shape.map((_, i) => i);
+  const first = [...placed.slice(axis, axis + rank), ...placed.slice(0, axis), ...placed.slice(axis + rank)];
+  const width = outer.reduce((all, i) => all * x!.shape[i]!, 1);
+  const rows = tf.reshape(tf.transpose(like(updates!), first), [indices!.size, width]);
+  const added = tf.scatterND(tf.reshape(fromStart(indices!, n), [indices!.size, 1]), rows, [n, width] as never) as tf.Tensor;
+  const back = x!.shape.map((_, i) => (i < axis ? i + 1 : i === axis ? 0 : i));
+  return tf.add(like(x!), tf.transpose(tf.reshape(added, [n, ...outer.map((i) => x!.shape[i]!)]), back));
+};

@@ -41,12 +41,20 @@ export const square: Lowering = unary((x) => tf.mul(x, x));
 export const reciprocal: Lowering = unary((x) => tf.div(one(), x));
 export const sqrt: Lowering = unary(tf.sqrt);
 export const rsqrt: Lowering = unary((x) => tf.div(one(), tf.sqrt(x)));
-export const pow: Lowering = onHost;
-export const mod: Lowering = onHost;
-export const hypot: Lowering = onHost;
+export const pow: Lowering = binary(tf.pow);
+export const mod: Lowering = binary(tf.mod);
+export const hypot: Lowering = binary((x, y) => {
+  const [a, b] = [tf.abs(x), tf.abs(y)];
+  const [long, short] = [keepNaN(tf.maximum)(a, b), keepNaN(tf.minimum)(a, b)];
+  const ratio = tf.div(short, tf.where(tf.logicalOr(tf.equal(long, 0), tf.equal(long, Infinity)), tf.onesLike(long), long));
+  return tf.where(tf.equal(long, Infinity), long, tf.mul(long, tf.sqrt(tf.add(tf.square(ratio), 1))));
+});
 export const maximum: Lowering = binary(keepNaN(tf.maximum));
 export const minimum: Lowering = binary(keepNaN(tf.minimum));
-export const clamp: Lowering = onHost;
+export const clamp: Lowering = ({ inputs: [x, lo, hi], avals: [aval] }) => {
+  const like = aval!.dtype === "int32" ? ints : floats;
+  return keepNaN(tf.minimum)(keepNaN(tf.maximum)(like(x!), like(lo!)), like(hi!));
+};
 export const sign: Lowering = unary((x) => tf.where(tf.isNaN(x), x, tf.sign(x)));
 export const floor: Lowering = unary(tf.floor);
 export const ceil: Lowering = unary(tf.ceil);
@@ -58,7 +66,10 @@ export const expm1: Lowering = unary(tf.expm1);
 export const log: Lowering = unary(tf.log);
 export const log1p: Lowering = unary(tf.log1p);
 export const log2: Lowering = unary((x) => tf.div(tf.log(x), Math.LN2));
-export const logaddexp: Lowering = onHost;
+export const logaddexp: Lowering = binary((x, y) => {
+  const apart = tf.where(tf.equal(x, y), tf.scalar(0), tf.abs(tf.sub(x, y))); // ∞ − ∞ is none
+  return tf.add(keepNaN(tf.maximum)(x, y), tf.log1p(tf.exp(tf.neg(apart))));
+});
 
 // Circular and hyperbolic functions
 export const sin: Lowering = unary(tf.sin);

@@ -15,12 +15,6 @@ export const matmul: Lowering = ({ inputs: [a, b], attrs, avals: [aval] }) => {
   // Transposed first: the wasm kernel takes seven times longer to read an operand across its rows.
   return tf.matMul(turned(like(a!), transposeA), turned(like(b!), transposeB));
 };
-export const conv: Lowering = onHost;
-export const convTranspose: Lowering = onHost;
-export const convFilter: Lowering = onHost;
-export const maxPool: Lowering = onHost;
-export const poolAtMax: Lowering = onHost;
-export const unpoolAtMax: Lowering = onHost;
 export const cholesky: Lowering = onHost;
 export const cofactor: Lowering = onHost;
 export const det: Lowering = onHost;

@@ -19,9 +19,7 @@ const extremum = (f: typeof tf.max) =>
   reduction((x, axis, keepDims) => {
     if (axis.length === 0) return x.clone();
     const best = f(x, axis, keepDims);
-    if (x.dtype !== "float32") return best;
-    const nan = tf.any(tf.isNaN(x), axis, keepDims);
-    return tf.where(nan, tf.fill(best.shape, NaN), best);
+    return best;
   });
 
 export const sum: Lowering = reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.sum(x, axis, keepDims)));
