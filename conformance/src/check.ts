@@ -29,6 +29,8 @@ export interface Needs {
   readonly dtypes?: readonly DType[];
   /** Knows f's rules: kinks, exact zeros, arguments at which samples see nothing. */
   readonly rules?: boolean;
+  /** Meets numbers that float32 does not hold. */
+  readonly precise?: boolean;
 }
 
 export interface RunOptions {
@@ -63,13 +65,13 @@ export interface Result {
 }
 
 /** Why this engine, by its own account, is not held to these needs. */
-function beyond({ orders, dtypes, samples, traceable }: Engine, { order, single, dtypes: needed = [], rules }: Needs): string | undefined {
+function beyond({ orders, dtypes, samples, precision }: Engine, { order, single, dtypes: needed = [], rules, precise }: Needs): string | undefined {
   if (order > orders.highest) return `derivatives of order ${order}: it declares ${orders.highest}`;
   if (order < orders.lowest || (single === true && orders.lowest === 2)) return "a pair of engines is for second order";
-  if (order > 1 && !traceable) return "derivatives of order 2: it is opaque, and is given no outer engine";
   const missing = needed.filter((dtype) => !dtypes.includes(dtype));
   if (missing.length > 0) return `${missing.join(", ")}: it takes ${dtypes.join(", ")}`;
   if (samples && order > 1 && needed.length > 1) return "second order in two dtypes: it works from samples of f, which do not show where float32 rounded them";
+  if (precise === true && precision === "float32") return "numbers beyond float32: it declares that precision for float64 too";
   if (rules === true && samples) return "it works from samples of f, which show no kinks, exact zeros or scales other than that of x";
   return undefined;
 }

@@ -12,6 +12,8 @@ export interface Engine {
   /** Works from samples of f. */
   readonly samples: boolean;
   readonly traceable: boolean;
+  /** In what it computes, whatever the dtype: float32, if that is what it declares of float64. */
+  readonly precision: "float64" | "float32";
   /** Has a pullback of its own; else one is put together from tangents along a basis. */
   readonly reverse: boolean;
   /**
@@ -40,6 +42,7 @@ export function engineOf(ad: ADType): Engine {
 
 function singleOf(ad: ADType): Engine {
   const { capabilities } = backendOf(ad);
+  const declared = (dtype: DType, order: number): number => capabilities.accuracy?.(dtype, order, ad) ?? 0;
   return {
     ad,
     name: nameOf(ad),
@@ -47,8 +50,9 @@ function singleOf(ad: ADType): Engine {
     orders: { lowest: 0, highest: capabilities.order },
     samples: capabilities.samples ?? false,
     traceable: capabilities.traceable,
+    precision: declared("float64", 0) > 2 ** -30 ? "float32" : "float64",
     reverse: capabilities.reverse !== undefined,
-    tolerance: (dtype, order) => Math.max(exactTolerance(dtype, order), capabilities.accuracy?.(dtype, order, ad) ?? 0),
+    tolerance: (dtype, order) => Math.max(exactTolerance(dtype, order), declared(dtype, order)),
   };
 }
 
@@ -62,6 +66,7 @@ function pairOf(ad: SecondOrder): Engine {
     orders: { lowest: 2, highest: inner.traceable ? 2 : 1 },
     samples: outer.samples || inner.samples,
     traceable: outer.traceable && inner.traceable,
+    precision: outer.precision === "float32" || inner.precision === "float32" ? "float32" : "float64",
     reverse: outer.reverse && inner.reverse,
     // Two that sample lose accuracy twice; one loses it once.
     tolerance: (dtype, order) =>

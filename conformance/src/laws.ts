@@ -14,6 +14,8 @@ export interface Law {
   readonly at: "anywhere" | "smooth";
   /** Primitives whose derivative is not that of their values. */
   readonly except?: readonly string[];
+  /** Needs derivatives that are precise enough to be differentiated by samples. */
+  readonly precise?: boolean;
   readonly check: (subject: Subject) => Promise<void>;
 }
 
@@ -190,5 +192,5 @@ export const laws: readonly Law[] = [
   { name: "gradients have their arguments' form, in any tree", order: 1, at: "anywhere", check: forms },
   { name: "gradient of a shared value = sum over its places", order: 1, at: "anywhere", check: ties },
   { name: "Hessian symmetric, = Jacobian of the gradient; hvp = Hessian times v", order: 2, at: "smooth", check: secondOrder },
-  { name: "hvp = limit of differences of the gradient", order: 2, at: "smooth", check: curvature },
+  { name: "hvp = limit of differences of the gradient", order: 2, at: "smooth", precise: true, check: curvature },
 ];

@@ -30,6 +30,8 @@ export interface Problem {
   readonly ops: readonly string[];
   /** x lies on a kink, where conventions decide. */
   readonly kink: boolean;
+  /** Its numbers are beyond float32. */
+  readonly precise: boolean;
   /** Condition number: by how much rounding of what enters may show in the result; 1 unless said. */
   readonly condition: number;
 }
@@ -47,13 +49,14 @@ export interface Given<X, C extends readonly unknown[], Y> {
   readonly second?: (x: number) => Numbers;
   readonly ops?: readonly string[];
   readonly kink?: boolean;
+  readonly precise?: boolean;
   readonly condition?: number;
 }
 
 /** A problem as its author types it; the rest of the suite knows trees of numbers only. */
 export function problem<X, Y, C extends readonly unknown[] = readonly []>(given: Given<X, C, Y>): Problem {
-  const { x, elsewhere = moved(x), consts = [], ops = [], kink = false, condition = 1 } = given;
-  return { ...given, x, elsewhere, consts, ops, kink, condition };
+  const { x, elsewhere = moved(x), consts = [], ops = [], kink = false, precise = false, condition = 1 } = given;
+  return { ...given, x, elsewhere, consts, ops, kink, precise, condition };
 }
 
 /** A tree of the same form at another point: every float becomes 0.75 of itself, and an eighth. */

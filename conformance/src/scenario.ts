@@ -29,7 +29,7 @@ function check(problem: Problem, what: string, order: number, run: (engine: Engi
     name: `${problem.name}: ${what}`,
     subject: problem.name,
     ops: problem.ops,
-    needs: { order, single: order === 1, dtypes: dtypesOf(problem), rules: problem.kink && order > 0 },
+    needs: { order, single: order === 1, dtypes: dtypesOf(problem), rules: problem.kink && order > 0, precise: problem.precise },
     run,
   };
 }

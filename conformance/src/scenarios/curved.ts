@@ -116,6 +116,7 @@ export const curvedOps: readonly Problem[] = [
   problem({
     name: "norm of large and small numbers",
     kink: true,
+    precise: true,
     x: tensor([3e200, -4e200]),
     elsewhere: tensor([3e-200, -4e-200]),
     f: (x) => p.div(p.norm(x), p.stopGradient(p.abs(p.slice(x, 0)))),

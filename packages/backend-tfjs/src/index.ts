@@ -14,7 +14,7 @@ registerBackend<AutoTfjs>({
     execution: "sync",
     traceable: false,
     controlFlow: true,
-    accuracy: (_dtype, order) => 2 ** (4 * order - 20),
+    accuracy: (_dtype, order) => 2 ** (4 * order - 21),
   },
   pullback: (f, xs, { device }) => pullback(f, xs.map((x) => tfjs(device).hold(x))),
   pushforward: (f, xs, tangents, { device }) => pushforward(f, xs.map((x) => tfjs(device).hold(x)), tangents),

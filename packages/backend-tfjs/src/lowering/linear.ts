@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Lowering } from "./lowering.js";
-import { floats, ints } from "./operands.js";
+import { floats, ints, spread } from "./operands.js";
 import { onHost } from "./host.js";
 
 const turned = (x: tf.Tensor, transposed: boolean): tf.Tensor => {
@@ -9,11 +9,19 @@ const turned = (x: tf.Tensor, transposed: boolean): tf.Tensor => {
   return tf.transpose(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
 };
 
+const inBatch = (x: tf.Tensor, batch: readonly number[]): tf.Tensor => {
+  const matrix = x.shape.slice(-2);
+  const lead = x.shape.slice(0, -2);
+  const same = lead.length === batch.length && lead.every((n, i) => n === batch[i]);
+  return same || lead.every((n) => n === 1) ? x : spread(x, [...batch, ...matrix]);
+};
+
 export const matmul: Lowering = ({ inputs: [a, b], attrs, avals: [aval] }) => {
   const { transposeA, transposeB } = attrs as { readonly transposeA: boolean; readonly transposeB: boolean };
   const like = aval!.dtype === "int32" ? ints : floats;
   // Transposed first: the wasm kernel takes seven times longer to read an operand across its rows.
-  return tf.matMul(turned(like(a!), transposeA), turned(like(b!), transposeB));
+  const batch = aval!.shape.slice(0, -2); // spread out first: TensorFlow.js gets batches wrong that broadcast both ways
+  return tf.matMul(inBatch(turned(like(a!), transposeA), batch), inBatch(turned(like(b!), transposeB), batch));
 };
 export const cholesky: Lowering = onHost;
 export const cofactor: Lowering = onHost;
