@@ -23,6 +23,23 @@ export function network(widths = [784, 256, 128, 10], batch = 128) {
   return { layers, batch, inputs: widths[0], classes, x: numbers(batch * widths[0], 7), y };
 }
 
+/** Parameters, a batch of images and one-hot labels for two convolutions and a dense layer; kernels are [out, in, k, k]. */
+export function imageNetwork(batch = 32) {
+  const parameter = (shape, seed, scale) => ({ shape, data: numbers(shape.reduce((a, b) => a * b), seed, scale) });
+  const y = new Float32Array(batch * 10);
+  for (let i = 0; i < batch; i++) y[i * 10 + ((i * 7) % 10)] = 1;
+  return {
+    parameters: [
+      parameter([8, 1, 3, 3], 1, 1), parameter([8], 2, 0.1),
+      parameter([16, 8, 3, 3], 3, 0.5), parameter([16], 4, 0.1),
+      parameter([400, 10], 5, 0.2), parameter([10], 6, 0.1),
+    ],
+    batch,
+    x: numbers(batch * 784, 7),
+    y,
+  };
+}
+
 /** Σ|x| over several arrays: one number by which two gradients are told apart. */
 export function sumAbs(...arrays) {
   let s = 0;

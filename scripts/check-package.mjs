@@ -35,6 +35,7 @@ try {
   // What they depend on comes from node_modules, so that the check needs no network.
   const own = new Set(packages.map(({ name }) => name));
   const others = new Set(packages.flatMap(({ dependencies = {} }) => Object.keys(dependencies)).filter((name) => !own.has(name)));
+  for (const name of others) for (const further of Object.keys(manifest(join(root, "node_modules", name)).dependencies ?? {})) others.add(further);
   const vendored = [...others].map((name) => join(root, "node_modules", name));
   const tarballs = JSON.parse(npm(root, "pack", ...folders, ...vendored, "--json", "--pack-destination", project)).map(({ filename }) => filename);
 

@@ -91,7 +91,7 @@ function near(x: unknown): unknown {
 }
 
 const files = readdirSync(join(root, "packages")).flatMap((folder) => sources(join(root, "packages", folder, "src")));
-const pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "packages/polyad/README.md"].map((page) => join(root, page));
+const pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "packages/polyad/README.md", "packages/layers/README.md"].map((page) => join(root, page));
 const examples = [...files.flatMap(docstringExamples), ...pages.flatMap(pageExamples)];
 
 // What shows how another library or a type declaration plugs in is read by its own tests.

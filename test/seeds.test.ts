@@ -1,9 +1,17 @@
+import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import {
   add, AutoFiniteDiff, AutoForward, AutodiffError, AutoTape, backward, BackendNotLoadedError, callable, compose, Const, concat, defineADType, defineLayer, div, Duplicated, exp,
   fmap, functor, generator, grad, gradient, leaf, matmul, mul, ones, param, params, pipe, pow, rand, randn, reciprocal, sigmoid, sin, slice, square, sub, sum, Tensor,
   tensor, withgradient, zeros, type Value,
 } from "polyad";
+import {
+  AccumGrad, AdaBelief, AdaDelta, AdaGrad, Adam, AdaMax, AdamW, AMSGrad, ClipGrad, ClipNorm, combine, Descent, freeze, Lion, Momentum, NAdam, Nesterov, OAdam, OptimiserChain, partition,
+  RAdam, RMSProp, Rprop, setup, SignDecay, thaw, update, WeightDecay, type OptimiserState, type Rule,
+} from "polyad";
+import { state, train } from "polyad";
+import { activations, BatchNorm, cast, Chain, Dense, identity, only, outputSize, parameterCount, pushforward, relu, softmax, stack, toDevice, trace, type Device } from "polyad";
+import { HostTensor } from "@polyad/core/extend";
 import { engines, expectClose, expectNumbers, plain } from "./support.js";
 
 // The rows of the acceptance list: what the documents that Polyad grew from promise, with their numbers. The number in a
@@ -278,6 +286,38 @@ for (const ad of engines) {
     },
   );
 
+  // The struct of the guide: float32 weights as they are drawn, zero bias, an activation.
+  const Layer = defineLayer(
+    "Layer",
+    (nIn: number, nOut: number, act: (x: Tensor) => Tensor = sigmoid) => ({ W: randn(random, [nOut, nIn], { dtype: "float32" }), b: zeros([nOut], "float32"), act }),
+    ({ W, b, act }, x: Tensor | readonly Value[]) => act(add(matmul(W, x), b)),
+  );
+  /** Differences of float32 numbers have few digits. */
+  const near32 = ad.adtype === "finite-diff" ? 1e-2 : 1e-6;
+
+  test(`seed 31: the gradient of the layer's first output, ${on}`, () => {
+    const d = Layer(3, 2);
+    const [g] = gradient((d) => slice(d([0.1, 0.2, 0.3]), 0), ad, d);
+    expect(Object.keys(g)).toEqual(["W", "b", "act"]);
+    expect([g.W.shape, g.W.dtype, g.b.shape, g.b.dtype, g.act]).toEqual([[2, 3], "float32", [2], "float32", null]);
+    expectClose(slice(g.W, 0), mul(slice(g.b, 0), [0.1, 0.2, 0.3]), near32);
+    expect(plain([slice(g.W, 1), slice(g.b, 1)])).toEqual([[0, 0, 0], 0]);
+    const y = d([0.1, 0.2, 0.3]);
+    expectClose(slice(g.b, 0), mul(slice(y, 0), sub(1, slice(y, 0))), near32);
+  });
+
+  test(`seed 32: two layers and only, composed, ${on}`, () => {
+    const model = compose(only, Layer(20, 1, identity), Layer(1, 20));
+    expect(typeof model([0.1])).toBe("number");
+    const [g] = gradient((m) => m([1]), ad, model);
+    expect(Object.keys(g)).toEqual(["outer", "inner"]);
+    expect([g.outer.outer, g.outer.inner.act, g.inner.act]).toEqual([null, null, null]);
+    expect([g.outer.inner.W.shape, g.outer.inner.b.shape, g.inner.W.shape, g.inner.b.shape]).toEqual([[1, 20], [1], [20, 1], [20]]);
+    expectClose(g.inner.W.reshape([20]), g.inner.b, ad.adtype === "finite-diff" ? near32 : 0);
+    expectClose(g.outer.inner.b, [1], near32);
+    expectClose(g.outer.inner.W, [model.inner([1])], near32);
+  });
+
   test(`seed 33: a callable of two layers has a gradient with those keys, ${on}`, () => {
     const model = callable({ lay1: Affine(3, 4, sigmoid), lay2: Affine(4, 1) }, (self, x: Tensor) => sum(self.lay2(self.lay1(x))));
     const [d] = gradient((m) => m(x0), ad, model);
@@ -376,6 +416,184 @@ for (const ad of engines) {
     expect(doubled.o).toBe(o);
   });
 
+  test(`seed 41: part of a model does not train, ${on}`, () => {
+    const model = { body: Affine(3, 4, sigmoid), head: Affine(4, 1) };
+    const loss = (m: typeof model) => sum(square(m.head(m.body(x0))));
+    // By the optimiser: the state of that part is frozen, and thaws as it was.
+    const state = freeze(setup(Momentum(0.01), model), ["body"]);
+    const next = update(state, model, gradient(loss, ad, model)[0]);
+    expect(next.model.body.W).toBe(model.body.W);
+    expect(loss(next.model).item()).toBeLessThan(loss(model).item());
+    const thawed = update(thaw(next.state), next.model, gradient(loss, ad, next.model)[0]);
+    expect(plain(thawed.model.body.W)).not.toEqual(plain(model.body.W));
+    // By the value: only the free part is differentiated.
+    const [free, fixed] = partition(model, (_leaf, path) => path.startsWith(".head"));
+    const [d] = gradient((m: typeof model) => loss(combine(m, fixed)), ad, free);
+    expect(d.body).toEqual({ W: null, b: null, act: null });
+    const half = update(setup(Descent(0.01), model), model, d).model;
+    expect(half.body.W).toBe(model.body.W);
+    expect(plain(half.head.W)).toEqual(plain(sub(model.head.W, mul(0.01, d.head.W))));
+    // By the type: the layer says what is trained.
+    const Fixed = defineLayer("Fixed", () => ({ scale: ones([3]), shift: ones([3]) }), (self, x: Tensor) => add(mul(self.scale, x), self.shift), { trainable: ["shift"] });
+    const f = Fixed();
+    const [g] = gradient((m) => sum(square(m(x0))), ad, f);
+    const moved = update(setup(Descent(0.1), f), f, g).model;
+    expect(moved.scale).toBe(f.scale);
+    expect(plain(moved.shift)).toEqual(plain(sub(1, mul(0.1, g.shift))));
+  });
+
+  test(`seed 53: optimisers beyond Descent fit a line, ${on}`, () => {
+    const rules = [
+      Descent(0.1), Momentum(0.03), Nesterov(0.03), RMSProp(0.02), Rprop(0.1), Adam(0.1), AdamW(0.1), RAdam(0.1), AdaMax(0.1), NAdam(0.1), OAdam(0.05), AdaGrad(0.5),
+      AdaDelta(0.9, { epsilon: 1e-3 }), AMSGrad(0.1), AdaBelief(0.1), Lion(0.01), OptimiserChain(ClipGrad(1), Adam(0.1)), OptimiserChain(ClipNorm(1), WeightDecay(1e-4), Descent(0.1)),
+      OptimiserChain(SignDecay(1e-4), Momentum(0.03)), OptimiserChain(AccumGrad(2), Adam(0.1)),
+    ];
+    const xs = tensor([-1, -0.5, 0, 0.5, 1]);
+    const ys = sub(mul(2, xs), 1);
+    const Line = defineLayer("Line", () => ({ a: zeros([1]), b: zeros([1]) }), (self, x: Tensor) => add(mul(self.a, x), self.b));
+    const loss = (m: ReturnType<typeof Line>) => mul(0.1, sum(square(sub(m(xs), ys))));
+    expect(loss(Line()).item()).toBe(1.5);
+    for (const rule of rules) {
+      let model = Line();
+      let state: OptimiserState<Rule, typeof model> = setup(rule, model);
+      for (let step = 0; step < 60; step++) ({ state, model } = update(state, model, gradient(loss, ad, model)[0]));
+      expect(loss(model).item(), rule.name).toBeLessThan(0.75);
+    }
+  });
+
+  test(`seed 36: Affine is what Dense is, ${on}`, () => {
+    const weight = randn(random, [5, 10]), bias = randn(random, [5]), x = rand(random, [10]);
+    const affine = Affine.from({ W: weight, b: bias, act: sigmoid });
+    const dense = Dense.from({ weight, bias, activation: sigmoid });
+    expectClose(dense(x), affine(x), 1e-15);
+    expect(Dense(10, 5, sigmoid)(cast(x, "float32")).shape).toEqual([5]);
+    const f = (m: (x: Tensor) => Tensor, x: Tensor) => sum(square(m(x)));
+    const [[a, dx], [b, dy]] = [gradient(f, ad, affine, x), gradient(f, ad, dense, x)] as const;
+    expectClose([b.weight, b.bias, b.activation, dy], [a.W, a.b, a.act, dx], near);
+  });
+
+  test(`seed 37: layers folded over x are a Chain, ${on}`, () => {
+    const layers = [Dense(10, 5, sigmoid), Dense(5, 2), softmax] as const;
+    const model = Chain(...layers);
+    const x = rand(random, [10], { dtype: "float32" });
+    const fold = (fs: typeof layers, x: Tensor) => fs.reduce<Tensor>((y, f) => f(y), x);
+    expect(plain(model(x))).toEqual(plain(fold(layers, x)));
+    expectClose(sum(model(x)), 1, 1e-6);
+    const [byFold] = gradient((fs) => slice(fold(fs, x), 0), ad, layers);
+    const [byChain] = gradient((m) => slice(m(x), 0), ad, model);
+    expectClose(byChain.layers, byFold, ad.adtype === "finite-diff" ? near32 : 0);
+    expect(byChain.layers[2]).toBeNull();
+  });
+
+  test(`seed 38: composed Dense layers, ${on}`, () => {
+    const m = compose(Dense(5, 2), Dense(10, 5, sigmoid));
+    const x = rand(random, [10], { dtype: "float32" });
+    expect(m(x).shape).toEqual([2]);
+    const [d] = gradient((m) => sum(m(x)), ad, m);
+    expectClose(d.outer.bias, [1, 1], near32);
+    expectClose(d.outer.weight, [m.inner(x), m.inner(x)], near32);
+  });
+
+  test(`seed 39: functions in a Chain, ${on}`, () => {
+    const m = Chain((x) => pow(x, 2), (x) => add(x, 1));
+    expect(m(5)).toBe(26);
+    expectNumbers(ad, gradient(m, ad, 5), [10]);
+    expectNumbers(ad, gradient((x, m) => m(x), ad, 5, m), [10, { layers: [null, null] }]);
+  });
+
+  test(`seed 43: a Chain runs left to right, and is indexed, ${on}`, () => {
+    const model = Chain(Dense(2, 3, relu), (y) => mul(y, 2), Dense(3, 1));
+    expect(model.layers[0].weight).toBeInstanceOf(Tensor);
+    const x = tensor([1, -2], null, "float32");
+    const [first, second, third] = activations(model, x);
+    expect(plain(first)).toEqual(plain(model.layers[0](x)));
+    expect(plain(second)).toEqual(plain(mul(first, 2)));
+    expect(plain(third)).toEqual(plain(model(x)));
+    expect(plain(Chain(...model.layers.slice(0, 2))(x))).toEqual(plain(second));
+    const [d] = gradient((m) => sum(square(m.layers[0].weight)), ad, model);
+    expectClose(d.layers[0].weight, mul(2, model.layers[0].weight), near32);
+    expect(plain([d.layers[2].weight, d.layers[2].bias])).toEqual([[[0, 0, 0]], [0]]);
+  });
+
+  test(`seed 44: a Dense layer of any batch axes, ${on}`, () => {
+    const layer = Dense.from({ weight: randn(random, [2, 3]), bias: randn(random, [2]), activation: sigmoid });
+    const x = randn(random, [4, 5, 3]);
+    expect([layer(x).shape, layer(randn(random, [7, 3])).shape, layer(randn(random, [3])).shape, layer(zeros([0, 3])).shape]).toEqual([[4, 5, 2], [7, 2], [2], [0, 2]]);
+    const loss = (m: typeof layer, x: Tensor) => sum(square(m(x)));
+    const [d, dx] = gradient(loss, ad, layer, x);
+    const single = (i: number, j: number) => gradient(loss, ad, layer, slice(x, i, j));
+    const rows = Array.from({ length: 4 }, (_, i) => Array.from({ length: 5 }, (_, j) => single(i, j)));
+    const total = (parts: readonly Tensor[]) => parts.reduce((a, b) => a.add(b));
+    expectClose(d.weight, total(rows.flat().map(([g]) => g.weight)), 10 * near);
+    expectClose(d.bias, total(rows.flat().map(([g]) => g.bias)), 10 * near);
+    expectClose(dx, rows.map((row) => row.map(([, g]) => g)), near);
+    // The given arrays of Flux's Dense([3.0;;]): 3x, so ∇(3x)² at 1.
+    const three = Chain(Dense.from({ weight: [[3]] }));
+    expectNumbers(ad, gradient((m, x) => sum(square(m(x))), ad, three, tensor([1])), [{ layers: [{ weight: [[6]], bias: [6], activation: null }] }, [18]]);
+  });
+
+  test(`seed 45: the sigmoid is stable, with a rule of its own, ${on}`, () => {
+    expect([-1000, -40, 0, 40, 1000].map((x) => sigmoid(x))).toEqual([0, Math.exp(-40), 0.5, 1, 1]);
+    expect(trace((x) => sigmoid(x), 0).equations.map(({ primitive }) => primitive.name)).toEqual(["sigmoid"]);
+    expectNumbers(ad, [0, 1000, -1000].map((x) => gradient((x) => sigmoid(x), ad, x)[0]), [0.25, 0, 0]);
+    const [tail] = gradient((x) => sigmoid(x), ad, -40);
+    expect(Math.abs(tail / Math.exp(-40) - 1)).toBeLessThan(ad.adtype === "finite-diff" ? 1e-5 : 1e-15); // h⁶/140 at a step of 0.23
+    expectNumbers(ad, gradient((x) => sum(sigmoid(x)), ad, tensor([-1000, 1000]))[0], [0, 0]);
+    if (ad.adtype !== "finite-diff") expect(plain(pushforward((x: Value) => sigmoid(x), ad, 0, 2))).toBe(0.5);
+  });
+
+  test(`seed 46: a batch is the stack of its rows, ${on}`, () => {
+    const model = Chain(Dense(3, 4, sigmoid), Dense(4, 2), softmax);
+    const X = randn(random, [6, 3], { dtype: "float32" });
+    const rows = Array.from({ length: 6 }, (_, i) => model(slice(X, i)));
+    expectClose(model(X), stack(rows), 1e-6);
+    const [whole] = gradient((m) => sum(square(m(X))), ad, model);
+    const [each] = gradient((m) => rows.map((_, i) => sum(square(m(slice(X, i))))).reduce((a, b) => a.add(b)), ad, model);
+    expectClose(whole, each, near32);
+  });
+
+  test(`seed 47: own layers in four steps, ${on}`, () => {
+    // Fields and constructor, call, printing.
+    const Gate = defineLayer(
+      "Gate",
+      (size: number, open: number) => ({ weight: ones([size]), open }),
+      ({ weight, open }, x: Tensor) => mul(x, sigmoid(add(mul(weight, x), open))),
+      { show: ({ weight }) => `Gate(${weight.size})` },
+    );
+    const gate = Gate(2, 0.5);
+    expect(String(gate)).toBe("Gate(2)");
+    const at = (x: number) => 1 / (1 + Math.exp(-x - 0.5));
+    expectClose(gate(tensor([1, -2])), [at(1), -2 * at(-2)], 1e-15);
+    const slope = (x: number) => x * x * at(x) * (1 - at(x));
+    expectClose(gradient((m) => sum(m(tensor([1, -2]))), ad, gate), [{ weight: [slope(1), slope(-2)], open: [1, -2].reduce((d, x) => d + slope(x) / x, 0) }], near);
+    const model = Chain(gate, (y) => mul(y, 2));
+    expect(String(model).split("\n")[1]).toBe("  Gate(2),                              # 2 parameters");
+    expect([...params(model)]).toEqual([gate.weight]);
+    expect(outputSize(model, [7, 2])).toEqual([7, 2]);
+    // Printing may be left out, and the name says which type it is.
+    const Bare = defineLayer("Bare", () => ({ weight: tensor([1, 2]), act: relu }), (self, x: Tensor) => self.act(mul(self.weight, x)));
+    expect(String(Bare())).toBe("Bare(weight: float64[2] [1, 2], act: relu)");
+  });
+
+  test(`seed 48: a composition on another device, ${on}`, () => {
+    const device = elsewhere();
+    const model = Chain(compose(Dense(3, 2), Dense(4, 3, sigmoid)), softmax);
+    const moved = fmap((t) => toDevice(t, device), model);
+    expect(Object.keys(moved.layers[0])).toEqual(["outer", "inner"]);
+    expect(moved.layers[0].inner).toBeInstanceOf(Dense);
+    expect([moved.layers[0].inner.weight.device, moved.layers[0].outer.bias.device]).toEqual([device, device]);
+    expect([moved.layers[0].inner.activation, moved.layers[1]]).toEqual([sigmoid, softmax]);
+    const x = tensor([1, 2, 3, 4], null, "float32");
+    expect(moved(x).device).toBe(device);
+    expect(plain(moved(x))).toEqual(plain(model(x)));
+    const [there] = gradient((m) => slice(m(x), 0), ad, moved);
+    const [here] = gradient((m) => slice(m(x), 0), ad, model);
+    expect(there.layers[0].inner.weight.device).toBe(device);
+    expectClose(there, here, ad.adtype === "finite-diff" ? 0 : 1e-7);
+    const back = fmap((t) => toDevice(t, "host"), moved);
+    expect(plain(back.layers[0].inner.weight)).toEqual(plain(model.layers[0].inner.weight));
+  });
+
   test(`seed 49: one step of descent by fmap, ${on}`, () => {
     const model = compose(Affine(5, 2), Affine(10, 5, sigmoid));
     const x = rand(random, [10]);
@@ -389,7 +607,121 @@ for (const ad of engines) {
     const loss = (m: typeof model) => sum(square(m(x))).item();
     expect(loss(next)).toBeLessThan(loss(model));
   });
+
+  // The points of the curve 2x − x³, and the loss of row 50.
+  const curve = Array.from({ length: 41 }, (_, i) => [tensor([-2 + i / 10], null, "float32"), 2 * (-2 + i / 10) - (-2 + i / 10) ** 3] as const);
+
+  test(`seed 50: train fits 2x − x³, ${on}`, { timeout: 120_000 }, async () => {
+    const model = Chain(Dense(1, 20, sigmoid), Dense(20, 1), only);
+    const loss = (m: typeof model, x: Tensor, y: number) => square(sub(m(x), y));
+    const error = (m: typeof model) => curve.reduce((total, [x, y]) => total + Number(loss(m, x, y)), 0) / curve.length;
+    if (ad.adtype === "tape") {
+      const run = await train(loss, model, curve, Descent(0.01), { engine: ad, epochs: 1000 });
+      expect([run.epochs, run.steps]).toEqual([1000, 41_000]);
+      expect(error(run.model)).toBeLessThan(0.15);
+    } else {
+      // The same steps; a thousand epochs of them take these engines minutes.
+      const [run, taped] = await Promise.all([ad, AutoTape()].map((engine) => train(loss, model, curve, Descent(0.01), { engine })));
+      expectClose(state(run!.model), state(taped!.model), near32);
+    }
+  });
+
+  test(`seed 51: the same code trains composed layers and callables, ${on}`, async () => {
+    const points = ad.adtype === "tape" ? curve : curve.filter((_, i) => i % 4 === 0);
+    const models = [compose(only, Layer(20, 1, identity), Layer(1, 20)), callable({ lay1: Layer(1, 20), lay2: Layer(20, 1, identity) }, (self, x: Tensor) => only(self.lay2(self.lay1(x))))] as const;
+    for (const model of models) {
+      const loss = (m: typeof model, x: Tensor, y: number) => square(sub(m(x), y));
+      const error = (m: typeof model) => points.reduce((total, [x, y]) => total + Number(loss(m, x, y)), 0) / points.length;
+      const run = await train<typeof model, (typeof curve)[number], Descent, Value>(loss, model, points, Descent(0.01), { engine: ad, epochs: ad.adtype === "tape" ? 20 : 1 });
+      expect(run.model).toBeTypeOf("function");
+      expect(error(run.model)).toBeLessThan(error(model));
+    }
+  });
 }
+
+/** A device beside the host, which computes as the host does. */
+function elsewhere(): Device {
+  class Moved extends Tensor {
+    readonly trace = null;
+    readonly device = device;
+    constructor(readonly x: HostTensor) {
+      super();
+    }
+    get shape() {
+      return this.x.shape;
+    }
+    get dtype() {
+      return this.x.dtype;
+    }
+    dataSync() {
+      return this.x.dataSync();
+    }
+  }
+  const put = <T>(y: T) => (y instanceof HostTensor ? new Moved(y) : y);
+  const device: Device = {
+    name: "elsewhere",
+    reads: "sync",
+    put: (x) => new Moved(x),
+    evaluate: (primitive, inputs, attrs) => {
+      const y = primitive.evaluate(inputs.map((x) => (x instanceof Moved ? x.x : x)), attrs);
+      return Array.isArray(y) ? y.map(put) : put(y);
+    },
+  };
+  return device;
+}
+
+test("seed 30: a layer of the guide prints its fields", () => {
+  const Layer = defineLayer(
+    "Layer",
+    (nIn: number, nOut: number, act: (x: Tensor) => Tensor = sigmoid) => ({ W: randn(generator(1), [nOut, nIn], { dtype: "float32" }), b: zeros([nOut], "float32"), act }),
+    ({ W, b, act }, x: Tensor) => act(add(matmul(W, x), b)),
+  );
+  const layer = Layer(3, 2);
+  expect([layer.W.shape, layer.W.dtype, layer.b.dtype, layer.act]).toEqual([[2, 3], "float32", "float32", sigmoid]);
+  expect(String(layer)).toMatch(/^Layer\(W: float32\[2, 3\] \[\[[^\]]*\], \[[^\]]*\]\], b: float32\[2\] \[0, 0\], act: sigmoid\)$/);
+  expect(inspect(layer)).toBe(String(layer));
+});
+
+test("seed 42: a Chain prints its layers, parameters and bytes", () => {
+  const model = Chain(Dense(1, 20, sigmoid), Dense(20, 1), only);
+  expect(String(model)).toBe(`Chain(
+  Dense(1 => 20, σ),                    # 40 parameters
+  Dense(20 => 1),                       # 21 parameters
+  only,
+)                   # Total: 4 arrays, 61 parameters, 452 bytes.`);
+  expect(inspect(model)).toBe(String(model));
+  expect(inspect([model])).toContain("# Total: 4 arrays, 61 parameters, 452 bytes.");
+  expect(parameterCount(model)).toBe(61);
+  // The numbers of Flux's own examples.
+  expect(String(Chain(Dense(784, 64), BatchNorm(64, relu), Dense(64, 10), softmax))).toBe(`Chain(
+  Dense(784 => 64),                     # 50_240 parameters
+  BatchNorm(64, relu),                  # 128 parameters, plus 128
+  Dense(64 => 10),                      # 650 parameters
+  softmax,
+)         # Total: 6 trainable arrays, 51_018 parameters,
+          # plus 2 non-trainable, 128 parameters, summarysize 200.211 KiB.`);
+});
+
+test("seed 44: Glorot's uniform weights, errors that name the layer, one warning", async () => {
+  const layer = Dense(100, 50);
+  const bound = Math.sqrt(6 / 150);
+  const weights = [...layer.weight.dataSync()];
+  expect([layer.weight.dtype, layer.weight.shape, Math.max(...weights) <= bound, Math.max(...weights) > 0.99 * bound, Math.min(...weights) < -0.99 * bound]).toEqual(["float32", [50, 100], true, true, true]);
+  expect(plain(layer.bias)).toEqual(new Array(50).fill(0));
+  expect(() => Dense(2, 3)(zeros([5], "float32"))).toThrow("layer Dense(2 => 3) expects an input of size 2 in its last axis, got shape [5].");
+  const warnings: Error[] = [];
+  const listen = (warning: Error) => warnings.push(warning);
+  process.on("warning", listen);
+  const narrow = Dense(44, 4, relu);
+  for (let i = 0; i < 3; i++) expect(narrow(zeros([44])).dtype).toBe("float32");
+  gradient((m) => sum(m(zeros([2, 44]))), AutoTape(), narrow);
+  narrow(zeros([44], "int32"));
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", listen);
+  expect(warnings.map(({ message }) => message)).toEqual([
+    'layer Dense(44 => 4, relu) computes in float32 and got float64, which is cast at every call. Cast it once, before: cast(x, "float32").',
+  ]);
+});
 
 test("seed 8: the tracker form", () => {
   let W: Tensor = tensor([[1, 2], [3, 4]]);

@@ -1,6 +1,6 @@
 // Polyad's side. A task is { run, check }: `run` is one timed call, `check` gives [loss, Σ|gradient|] of the last one.
-import { add, AutoTape, exp, gradient, logSoftmax, matmul, mul, neg, relu, sin, slice, sqrt, square, sub, sum, tanh, tensor, withgradient } from "polyad";
-import { chainPoint, network, rosenbrockPoint, sumAbs } from "../data.mjs";
+import { add, AutoTape, conv, exp, gradient, logSoftmax, matmul, maxPool, mul, neg, relu, reshape, sin, slice, sqrt, square, sub, sum, tanh, tensor, withgradient } from "polyad";
+import { chainPoint, imageNetwork, network, rosenbrockPoint, sumAbs } from "../data.mjs";
 
 const ad = AutoTape();
 
@@ -34,6 +34,20 @@ export function networkLoss(data) {
   return { model, loss };
 }
 
+/** The same for a network of two convolutions and a dense layer. */
+export function imageLoss(data) {
+  const model = data.parameters.map(({ shape, data: numbers }) => tensor(numbers, shape));
+  const x = tensor(data.x, [data.batch, 1, 28, 28]);
+  const y = tensor(data.y, [data.batch, 10]);
+  const loss = ([w1, b1, w2, b2, w3, b3]) => {
+    let h = maxPool(relu(add(conv(x, w1), reshape(b1, [-1, 1, 1]))), 2);
+    h = maxPool(relu(add(conv(h, w2), reshape(b2, [-1, 1, 1]))), 2);
+    const z = add(matmul(reshape(h, [data.batch, 400]), w3), b3);
+    return mul(sum(mul(y, logSoftmax(z))), -1 / data.batch);
+  };
+  return { model, loss };
+}
+
 export function load() {
   return {
     rosen10() {
@@ -54,6 +68,16 @@ export function load() {
           last = withgradient(loss, ad, model);
         },
         check: () => [last.val.item(), sumAbs(...last.grad[0].flatMap(({ weight, bias }) => [weight.dataSync(), bias.dataSync()]))],
+      };
+    },
+    cnn32() {
+      const { model, loss } = imageLoss(imageNetwork());
+      let last;
+      return {
+        run: () => {
+          last = withgradient(loss, ad, model);
+        },
+        check: () => [last.val.item(), sumAbs(...last.grad[0].map((g) => g.dataSync()))],
       };
     },
     chain1e6() {

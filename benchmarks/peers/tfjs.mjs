@@ -1,7 +1,7 @@
 // TensorFlow.js, on its cpu or wasm backend. Results are disposed by hand, as its users must.
 import { createRequire } from "node:module";
 import { dirname, sep } from "node:path";
-import { chainPoint, network, rosenbrockPoint, sumAbs } from "../data.mjs";
+import { chainPoint, imageNetwork, network, rosenbrockPoint, sumAbs } from "../data.mjs";
 
 export async function load(backend) {
   const require = createRequire(import.meta.url);
@@ -56,6 +56,28 @@ export async function load(backend) {
           h = l === layers.length - 1 ? z : tf.relu(z);
         });
         return tf.losses.softmaxCrossEntropy(y, h);
+      };
+      let last;
+      return {
+        run: () => {
+          if (last) tf.dispose([last.value, last.grads]);
+          last = tf.variableGrads(loss, variables);
+        },
+        check: () => [last.value.dataSync()[0], sumAbs(...Object.values(last.grads).map((g) => g.dataSync()))],
+      };
+    },
+    cnn32() {
+      const data = imageNetwork();
+      // Its images are [N, H, W, C], its kernels [k, k, in, out], and a flattened image has its channels innermost.
+      const own = [(t) => t.transpose([2, 3, 1, 0]), (t) => t, (t) => t.transpose([2, 3, 1, 0]), (t) => t, (t) => t.reshape([16, 5, 5, 10]).transpose([1, 2, 0, 3]).reshape([400, 10]), (t) => t];
+      const variables = data.parameters.map(({ shape, data: values }, i) => tf.variable(tf.tidy(() => own[i](tf.tensor(values, shape)))));
+      const [w1, b1, w2, b2, w3, b3] = variables;
+      const x = tf.tensor(data.x, [data.batch, 28, 28, 1]);
+      const y = tf.tensor2d(data.y, [data.batch, 10]);
+      const loss = () => {
+        let h = tf.maxPool(tf.relu(tf.add(tf.conv2d(x, w1, 1, "valid"), b1)), 2, 2, "valid");
+        h = tf.maxPool(tf.relu(tf.add(tf.conv2d(h, w2, 1, "valid"), b2)), 2, 2, "valid");
+        return tf.losses.softmaxCrossEntropy(y, tf.add(tf.matMul(h.reshape([data.batch, 400]), w3), b3));
       };
       let last;
       return {

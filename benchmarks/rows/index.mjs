@@ -1,5 +1,6 @@
 // Rows with `engines` are comparisons (compare.mjs); the others measure Polyad alone, in their own `measure`.
 import chain1e6 from "./chain1e6.mjs";
+import cnn32 from "./cnn32.mjs";
 import costLaw from "./costLaw.mjs";
 import hostKernels from "./hostKernels.mjs";
 import hostMatmul from "./hostMatmul.mjs";
@@ -8,4 +9,4 @@ import mlp128 from "./mlp128.mjs";
 import rosen10 from "./rosen10.mjs";
 import scalarLoop from "./scalarLoop.mjs";
 
-export const rows = [rosen10, mlp128, chain1e6, costLaw, scalarLoop, leaks, hostMatmul, hostKernels];
+export const rows = [rosen10, mlp128, cnn32, chain1e6, costLaw, scalarLoop, leaks, hostMatmul, hostKernels];

@@ -1,4 +1,5 @@
 import { UnsupportedError, type DType } from "@polyad/core/extend";
+import { ensure } from "./compare.js";
 import type { Engine } from "./engine.js";
 
 /** What a check is about. */
@@ -27,6 +28,8 @@ export interface Needs {
   /** Uses operators of other orders than the second, so that a pair of engines has no part in it. */
   readonly single?: boolean;
   readonly dtypes?: readonly DType[];
+  /** Calls the engine inside of f. */
+  readonly nests?: boolean;
   /** Knows f's rules: kinks, exact zeros, arguments at which samples see nothing. */
   readonly rules?: boolean;
   /** Meets numbers that float32 does not hold. */
@@ -37,7 +40,9 @@ export interface RunOptions {
   /** Random inputs for each law. */
   readonly runs: number;
   readonly seed: number;
-  /** Tensors that live on the engine's device now, if it can tell. */
+  /** Which random input to begin with: the `path` of a failure of this check. */
+  readonly path?: string | undefined;
+  /** Tensors that live on the engine's device now, if it can tell: no check may leave more of them than it found. */
   readonly live?: (() => number) | undefined;
 }
 
@@ -65,9 +70,10 @@ export interface Result {
 }
 
 /** Why this engine, by its own account, is not held to these needs. */
-function beyond({ orders, dtypes, samples, precision }: Engine, { order, single, dtypes: needed = [], rules, precise }: Needs): string | undefined {
+function beyond({ ad, orders, dtypes, samples, precision }: Engine, { order, single, dtypes: needed = [], nests, rules, precise }: Needs): string | undefined {
   if (order > orders.highest) return `derivatives of order ${order}: it declares ${orders.highest}`;
   if (order < orders.lowest || (single === true && orders.lowest === 2)) return "a pair of engines is for second order";
+  if (nests === true && ad.execution === "async") return "an asynchronous engine inside of f: f is synchronous, and cannot await it";
   const missing = needed.filter((dtype) => !dtypes.includes(dtype));
   if (missing.length > 0) return `${missing.join(", ")}: it takes ${dtypes.join(", ")}`;
   if (samples && order > 1 && needed.length > 1) return "second order in two dtypes: it works from samples of f, which do not show where float32 rounded them";
@@ -104,7 +110,10 @@ async function outcomeOf(check: Check, engine: Engine, options: RunOptions, skip
   const exempt = exemption(check, engine, skips);
   if (exempt !== undefined) return exempt;
   try {
+    const before = options.live?.() ?? 0;
     await check.run(engine, options);
+    const left = (options.live?.() ?? 0) - before;
+    ensure(left <= 0, () => `${left} device tensors were left`);
     return { status: "pass" };
   } catch (error) {
     const refused = unsupported(error);

@@ -3,6 +3,11 @@ import { describe, Tensor, type DType } from "@polyad/core/extend";
 /** What an engine did is not what it should have done. */
 export class Disagreement extends Error {
   override readonly name = "Disagreement";
+
+  /** @param path where among the random inputs of its seed it was found */
+  constructor(message: string, options?: ErrorOptions, readonly path?: string | null) {
+    super(message, options);
+  }
 }
 
 /** How far numbers of a dtype may lie from what is expected, in units of the scale of what is compared. */

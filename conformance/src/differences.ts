@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { add, mul } from "@polyad/core/extend";
+import { add, mul, type MaybePromise } from "@polyad/core/extend";
 import { ensure, read } from "./compare.js";
 import { roundoff } from "./engine.js";
 import { carriesDerivative, mapNamed, type Named, type Subject } from "./operands.js";
@@ -14,12 +14,12 @@ export const rounded: number = 64 * roundoff("float64");
  * That dy is the limit of differences of f along v. They tell their own error: by how much a step half as large
  * changes them, and what the error of f's values (`noise`, relative) leaves of them; `tolerance` is that of dy.
  */
-export async function differences({ x, dtype }: Subject, f: (x: Named) => Named, v: Named, dy: Named, tolerance: number, noise: number): Promise<void> {
+export async function differences({ x, dtype }: Subject, f: (x: Named) => MaybePromise<Named>, v: Named, dy: Named, tolerance: number, noise: number): Promise<void> {
   fc.pre(dtype === "float64" && Object.keys(x).length > 0);
   const h = 2 ** -7;
-  const y = f(x);
+  const y = await f(x);
   const elements = async (ys: Named): Promise<Record<string, readonly number[]>> => Object.fromEntries(await Promise.all(Object.entries(ys).map(async ([key, each]) => [key, await read(each)] as const)));
-  const along = (t: number): Promise<Record<string, readonly number[]>> => elements(f(mapNamed(x, (at, key) => add(at, mul(t, v[key]!)))));
+  const along = async (t: number): Promise<Record<string, readonly number[]>> => elements(await f(mapNamed(x, (at, key) => add(at, mul(t, v[key]!)))));
   const central = async (step: number): Promise<(key: string, i: number) => number> => {
     const samples = await Promise.all([1, 2, 3].map(async (k) => [await along(k * step), await along(-k * step)] as const));
     return (key, i) => weights.reduce((total, w, k) => total + w * (samples[k]![0][key]![i]! - samples[k]![1][key]![i]!), 0) / (60 * step);

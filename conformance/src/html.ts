@@ -1,5 +1,6 @@
 import type { Result, RunOptions } from "./check.js";
-import { marks, matrixOf, reasonsOf, talliesOf } from "./report.js";
+import { titleOf } from "./replay.js";
+import { marks, matrixOf, messageOf, reasonsOf, talliesOf } from "./report.js";
 
 const style = `
 :root { color-scheme: light dark; --pass: #1a7f37; --fail: #cf222e; --faint: #8884; }
@@ -20,8 +21,8 @@ box.addEventListener("input", () => {
 });
 `;
 
-/** The report as one page that needs nothing else. */
-export function htmlReport(results: readonly Result[], { runs, seed }: RunOptions): string {
+/** The report as one page that needs nothing else; `alone` is the command that runs a failure again. */
+export function htmlReport(results: readonly Result[], { runs, seed }: RunOptions, alone?: (result: Result) => string): string {
   const { engines, ops, orders, cell } = matrixOf(results);
   const failures = results.filter(({ outcome }) => outcome.status === "FAIL");
   const row = (op: string): string => {
@@ -44,7 +45,7 @@ ${talliesOf(results).map((t) => `<tr><td>${escape(t.engine)}</td><td>${t.group}<
 </tbody></table>
 <h2>What is not held, and why</h2>
 <ul>${reasonsOf(results).map(({ engine, status, reason, count, example }) => `<li>${escape(engine)}: ${count} ${status}: ${escape(reason)} <small>(such as ${escape(example)})</small></li>`).join("\n")}</ul>
-${failures.length > 0 ? `<h2>Failures</h2>${failures.map(({ engine, check, outcome }) => `<details open><summary class="FAIL">${escape(`${engine}: ${check.group}: ${check.name}`)}</summary><pre>${escape(outcome.status === "FAIL" ? outcome.error.message : "")}</pre></details>`).join("\n")}` : ""}
+${failures.length > 0 ? `<h2>Failures</h2>${failures.map((result) => `<details open><summary class="FAIL">${escape(`${result.engine}: ${titleOf(result.check)}`)}</summary><pre>${escape(messageOf(result))}</pre>${alone === undefined ? "" : `<pre>${escape(alone(result))}</pre>`}</details>`).join("\n")}` : ""}
 <h2>Ops and orders of derivative</h2>
 <p>✓ pass, – unsupported, s skipped, ✗ FAIL, · no scenario at this order; more when pointed at. <input type="search" placeholder="filter ops" aria-label="filter ops"></p>
 <table><thead><tr><th></th>${engines.map((engine) => `<th colspan="${orders.length}">${escape(engine)}</th>`).join("")}</tr>

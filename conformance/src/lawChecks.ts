@@ -19,13 +19,18 @@ function lawFor(law: Law, op: string, cases: readonly Case[]): Check {
     subject: op,
     ops: [op],
     needs: { order: law.order, single: law.order < 2, ...(law.precise === true && { precise: true }) },
-    run: async (engine, options) => {
-      for (const { note, samples } of cases) {
-        await assertProperty(`${op}${note && ` (${note})`}`, samples, async (sample) => law.check(await subjectOf(engine, sample, law.at)), options, (sample) => show(engine, sample), laws.indexOf(law));
+    run: async (engine, { runs, ...rest }) => {
+      const options = { ...rest, runs: runs * (law.weight ?? 1) };
+      if (rest.path !== undefined && !cases.some((_, k) => rest.path!.startsWith(part(k)))) throw new Disagreement(`no such path: ${rest.path}`);
+      for (const [k, { note, samples }] of cases.entries()) {
+        await assertProperty(`${op}${note && ` (${note})`}`, samples, async (sample) => law.check(await subjectOf(engine, sample, law.at)), options, (sample) => show(engine, sample), laws.indexOf(law), part(k));
       }
     },
   };
 }
+
+/** How the path of a failure of the k-th case begins. */
+const part = (k: number): string => `${k}/`;
 
 function show({ name }: Engine, { slots, seed, call }: Sample): string {
   return `of ${slots.map(({ kind, shape }) => `${kind}[${shape.join(", ")}]`).join(", ")}, seed ${seed}, by ${name}: ${String(call)}`;
@@ -35,11 +40,12 @@ function show({ name }: Engine, { slots, seed, call }: Sample): string {
  * A property that holds of random inputs; its error tells the smallest input found that breaks it, and the seed. Properties
  * of the same inputs draw their `own` ones: together they reach shapes and dtypes that the few of each would miss.
  */
-export async function assertProperty<T>(what: string, inputs: fc.Arbitrary<T>, holds: (input: T) => Promise<void>, { runs, seed }: RunOptions, describe: (input: T) => string, own = 0): Promise<void> {
-  const details = await fc.check(fc.asyncProperty(inputs, holds), { numRuns: runs, seed: seed + own });
+export async function assertProperty<T>(what: string, inputs: fc.Arbitrary<T>, holds: (input: T) => Promise<void>, { runs, seed, path }: RunOptions, describe: (input: T) => string, own = 0, part = ""): Promise<void> {
+  if (path?.startsWith(part) === false) return;
+  const details = await fc.check(fc.asyncProperty(inputs, holds), { numRuns: runs, seed: seed + own, ...(path !== undefined && { path: path.slice(part.length) }) });
   if (!details.failed) return;
   const cause = details.errorInstance;
   const reason = details.counterexample === null ? `only ${details.numRuns} of ${runs} inputs met its preconditions` : cause instanceof Error ? cause.message : String(cause);
   const input = details.counterexample === null ? "" : ` ${describe(details.counterexample[0])}`;
-  throw new Disagreement(`${what}${input}: ${reason} [seed ${seed}]`, { cause });
+  throw new Disagreement(`${what}${input}: ${reason} [seed ${seed}]`, { cause }, details.counterexamplePath && part + details.counterexamplePath);
 }

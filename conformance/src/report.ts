@@ -1,5 +1,6 @@
 import { coreOps, corePrimitives } from "@polyad/core/extend";
 import type { Group, Result } from "./check.js";
+import { titleOf } from "./replay.js";
 
 /** What an engine does with an op at an order of derivative. */
 export interface Cell {
@@ -78,7 +79,7 @@ export function reasonsOf(results: readonly Result[]): { engine: string; status:
   for (const { engine, check, outcome } of results) {
     if (!("reason" in outcome)) continue;
     const at = [engine, outcome.status, outcome.reason].join("\n");
-    const entry = found.get(at) ?? { engine, status: outcome.status, reason: outcome.reason, count: 0, example: `${check.group}: ${check.name}` };
+    const entry = found.get(at) ?? { engine, status: outcome.status, reason: outcome.reason, count: 0, example: titleOf(check) };
     entry.count++;
     found.set(at, entry);
   }
@@ -87,8 +88,12 @@ export function reasonsOf(results: readonly Result[]): { engine: string; status:
 
 export const marks: Readonly<Record<Cell["status"], string>> = { pass: "✓", unsupported: "–", skipped: "s", FAIL: "✗", none: "·" };
 
-/** The report for a terminal. */
-export function printReport(results: readonly Result[]): string {
+export function messageOf({ outcome }: Result): string {
+  return outcome.status === "FAIL" ? outcome.error.message : "";
+}
+
+/** The report for a terminal; `alone` is the command that runs a failure again. */
+export function printReport(results: readonly Result[], alone?: (result: Result) => string): string {
   const { engines, ops, orders, cell } = matrixOf(results);
   const width = Math.max(...ops.map((op) => op.length)) + 2;
   const columns = engines.map((engine) => Math.max(engine.length, 2 * orders.length) + 2);
@@ -105,7 +110,7 @@ export function printReport(results: readonly Result[]): string {
     ...talliesOf(results).map((t) => `${t.engine}: ${t.group}: ${t.passed} passed, ${t.unsupported} unsupported, ${t.skipped} skipped, ${t.failed} FAILED in ${t.seconds.toFixed(1)} s`),
     "",
     ...reasonsOf(results).map(({ engine, status, reason, count, example }) => `${engine}: ${count} ${status}: ${reason} (such as ${example})`),
-    ...failures.flatMap(({ engine, check, outcome }) => ["", `FAIL ${engine}: ${check.group}: ${check.name}`, outcome.status === "FAIL" ? outcome.error.message : ""]),
+    ...failures.flatMap((result) => ["", `FAIL ${result.engine}: ${titleOf(result.check)}`, messageOf(result), ...(alone === undefined ? [] : [`Alone: ${alone(result)}`])]),
     "",
     `${total("pass")} passed, ${total("unsupported") + total("skipped")} unsupported or skipped, ${failures.length} FAILED`,
   ].join("\n");

@@ -48,9 +48,9 @@ async function steady({ ad }: Engine, use: (ad: ADType) => unknown, live: (() =>
   const repeat = async (times: number): Promise<void> => {
     for (let i = 0; i < times; i++) await use(ad);
   };
-  const state = (): { listeners: number; live: number } => ({ listeners: listeners(), live: live?.() ?? 0 });
+  const state = async (): Promise<{ depth: number; listeners: number; live: number }> => ({ depth: await depthInside(ad), listeners: listeners(), live: live?.() ?? 0 });
   await repeat(times);
-  const before = state();
+  const before = await state();
   let least = Infinity;
   for (let round = 0; round < rounds && least >= slack; round++) {
     collect?.();
@@ -59,11 +59,23 @@ async function steady({ ad }: Engine, use: (ad: ADType) => unknown, live: (() =>
     collect?.();
     least = Math.min(least, (heapUsed() - heap) / times);
   }
-  const after = state();
+  const after = await state();
   ensure(currentTrace() === null, () => "a trace is still running");
+  ensure(after.depth <= before.depth, () => `f runs ${after.depth - before.depth} traces deeper than before`);
   ensure(after.listeners <= before.listeners, () => `${after.listeners - before.listeners} listeners were added`);
   ensure(after.live <= before.live, () => `${after.live - before.live} device tensors were left`);
   ensure(collect === undefined || least < slack, () => `every use keeps ${least.toFixed(0)} bytes of heap`);
+}
+
+/** How many traces f runs inside of. */
+async function depthInside(ad: ADType): Promise<number> {
+  let depth = 0;
+  const f = (x: Value): Value => {
+    depth = currentTrace()?.depth ?? 0;
+    return sum(square(x));
+  };
+  await (ad.adtype === "second-order" ? hvp(f, ad, x4, x4) : gradient(f, ad, x4));
+  return depth;
 }
 
 /** Forces a garbage collection, where the runtime lets one. */

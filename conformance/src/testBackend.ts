@@ -1,7 +1,8 @@
 import type { ADType } from "@polyad/core/extend";
 import { describe, test } from "vitest";
-import { defaultRuns, defaultSeed, exemption, runCheck, type Result } from "./check.js";
+import { defaultRuns, defaultSeed, exemption, runCheck, type Result, type RunOptions } from "./check.js";
 import { engineOf } from "./engine.js";
+import { optionsAlone } from "./replay.js";
 import type { SuiteOptions } from "./run.js";
 import { checks } from "./suite.js";
 
@@ -14,7 +15,7 @@ import { checks } from "./suite.js";
  * testBackend(AutoTape());
  * testBackend(AutoMine(), { skip: [{ reason: "no complex step through abs", ops: ["abs"] }] });
  */
-export function testBackend(ad: ADType, { skip = [], runs = defaultRuns, seed = defaultSeed, live, only = () => true }: Omit<SuiteOptions, "progress"> = {}): void {
+export function testBackend(ad: ADType, { skip = [], runs = defaultRuns, seed = defaultSeed, path, live, only = () => true }: Omit<SuiteOptions, "progress"> = {}): void {
   const engine = engineOf(ad);
   const chosen = checks.filter(only);
   for (const group of new Set(chosen.map((check) => check.group))) {
@@ -28,8 +29,8 @@ export function testBackend(ad: ADType, { skip = [], runs = defaultRuns, seed = 
           if (exempt.every((e) => e !== undefined)) context.skip(reasons);
           if (reasons !== "") await context.annotate(reasons, "not held");
           const results = [];
-          for (const check of about.filter((_, i) => exempt[i] === undefined)) results.push(await runCheck(check, engine, { runs, seed, live }));
-          report(engine.name, results);
+          for (const check of about.filter((_, i) => exempt[i] === undefined)) results.push(await runCheck(check, engine, { runs, seed, path, live }));
+          report(engine.name, results, { runs, seed });
         });
       }
     });
@@ -37,9 +38,10 @@ export function testBackend(ad: ADType, { skip = [], runs = defaultRuns, seed = 
 }
 
 /** @throws Error telling all failures, with the first one's trace. */
-function report(engine: string, results: readonly Result[]): void {
-  const failures = results.flatMap(({ check, outcome }): { message: string; cause?: Error }[] => {
-    if (outcome.status === "FAIL") return [{ message: `${check.name}: ${outcome.error.message}`, cause: outcome.error }];
+function report(engine: string, results: readonly Result[], options: RunOptions): void {
+  const failures = results.flatMap((result): { message: string; cause?: Error }[] => {
+    const { check, outcome } = result;
+    if (outcome.status === "FAIL") return [{ message: `${check.name}: ${outcome.error.message}\nAlone: ${optionsAlone(result, options)}`, cause: outcome.error }];
     const undeclared = `${engine} refuses what it does not declare to be beyond it. Declare it in its capabilities, or with skip: [{ reason, … }].`;
     return outcome.status === "unsupported" ? [{ message: `${check.name}: ${outcome.reason}\n${undeclared}` }] : [];
   });

@@ -55,6 +55,13 @@ export function numbersIn(tree: unknown): number[] {
   return numbers;
 }
 
+/** The same of a result, on whatever device its tensors live. */
+export async function numbersOf(tree: unknown): Promise<number[]> {
+  const parts: (readonly number[] | Promise<ArrayLike<number>>)[] = [];
+  mirror(tree, (leaf) => parts.push(leaf instanceof Tensor ? leaf.data() : numbersIn(leaf)));
+  return (await Promise.all(parts)).flatMap((part) => Array.from(part));
+}
+
 /** The widest dtype among a tree's float leaves is what its derivatives are computed in; the narrowest bounds their accuracy. */
 export function narrowest(...trees: readonly unknown[]): DType {
   let found: DType = "float64";

@@ -3,6 +3,7 @@ import { eye, type CorePrimitiveName, type DType, type Kind, type Range, type Re
 import * as p from "@polyad/core/extend";
 import { anything, between, broadcasting, caseOf, floats, floatTensors, shapes, shapesOf, type Case, type Slot } from "./case.js";
 import type { elementwiseCases } from "./elementwise.js";
+import type { windowCases } from "./windows.js";
 
 /** A float operand drawn where nothing is singular. */
 export const operand = (kind: Kind, shape: Shape): Slot => ({ kind, shape: kind === "number" ? [] : shape, draw: anything });
@@ -120,7 +121,7 @@ const system = (f: (a: Value, b: Value, pick: number) => Value): Case[] => [
 /** The shapes of two matrices, or vectors, with batches that broadcast. */
 const product = fc.tuple(broadcasting(2), fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 4 }), fc.integer({ min: 1, max: 3 })), fc.boolean(), fc.boolean());
 
-export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof typeof elementwiseCases>, readonly Case[]>> = {
+export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof typeof elementwiseCases | keyof typeof windowCases>, readonly Case[]>> = {
   all: truth((x, options) => p.all(x, options)),
   any: truth((x, options) => p.any(x, options)),
   argmax: position((x, options) => p.argmax(x, options)),

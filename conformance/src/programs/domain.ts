@@ -54,6 +54,7 @@ const conditions: Readonly<Record<string, (inputs: Inputs, node: CallNode) => bo
   argmax: ([x], { rest }) => alone(x!, rest, core.max),
   argmin: ([x], { rest }) => alone(x!, rest, core.min),
   topK: ([x]) => apart(x!),
+  maxPool: ([x]) => apart(x!), poolAtMax: ([x]) => apart(x!), unpoolAtMax: ([x]) => apart(x!),
   sort: ([x]) => apart(x!), argsort: ([x]) => apart(x!), median: ([x]) => apart(x!), quantile: ([x]) => apart(x!),
   solve: ([a]) => dominant(a!),
   inv: ([a]) => dominant(a!), logdet: ([a]) => dominant(a!), slogdet: ([a]) => dominant(a!), det: ([a]) => dominant(a!), cofactor: ([a]) => dominant(a!),

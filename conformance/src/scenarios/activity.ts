@@ -1,4 +1,4 @@
-import { add, Const, cast, Duplicated, flatten, gradient, mul, params, square, sub, sum, tensor, withgradient, type Value } from "@polyad/core/extend";
+import { add, backendOf, Const, cast, Duplicated, flatten, floor, gradient, log, mod, mul, params, square, sub, sum, Tensor, tensor, where, withgradient, type Value } from "@polyad/core/extend";
 import type { Check, Needs } from "../check.js";
 import { ensure, expectTree } from "../compare.js";
 import type { Engine } from "../engine.js";
@@ -6,13 +6,14 @@ import { tensorOf } from "../tree.js";
 
 type Near = (actual: unknown, expected: unknown, where?: string) => Promise<void>;
 
-function activity(name: string, run: (engine: Engine, near: Near) => Promise<void>, needs: Partial<Needs> = {}): Check {
+function activity(name: string, run: (engine: Engine, near: Near) => Promise<void>, needs: Partial<Needs> = {}, without?: Check["without"]): Check {
   return {
     group: "scenarios",
     subject: `activity: ${name}`,
     name: `activity: ${name}`,
     ops: [],
     needs: { order: 1, single: true, dtypes: ["float64"], ...needs },
+    ...(without && { without }),
     run: (engine) => run(engine, (actual, expected, where = "gradient") => expectTree(actual, expected, (dtype) => engine.tolerance(dtype, 1), where)),
   };
 }
@@ -81,6 +82,24 @@ export const activities: readonly Check[] = [
       { first: tensor([1, 4]), second: tensor([2, 8]) },
     ]);
   }),
+  activity("integers computed from x", async ({ ad }, near) => {
+    const f = (x: Value): Value => mul(x, cast(mod(cast(floor(x), "int32"), 3), "float64"));
+    const x = tensor([-1.5, 2.5, 7.5]); // of −2, 2 and 7 the remainders are 1, 2 and 1
+    await near(await withgradient((at) => [sum(f(at)), f(at)], ad, x), { val: [tensorOf([11], [], "float64"), tensor([-1.5, 5, 7.5])], grad: [tensor([1, 2, 1])] });
+  }),
+  activity("f branches on values", async ({ ad }, near) => {
+    const sign = (x: Value): number => Math.sign(x instanceof Tensor ? x.item() : x);
+    const f = (x: Value): Value => mul(x, sign(x) > 0 ? 2 : -3);
+    for (const [x, slope] of [[1.5, 2], [-1.5, -3]] as const) {
+      await near(await withgradient(f, ad, x), { val: slope * x, grad: [slope] });
+      await near(await gradient(f, ad, tensor(x)), [tensor(slope)]);
+    }
+  }, {}, ({ ad }) => (backendOf(ad).capabilities.controlFlow ? undefined : "f may not branch on values")),
+  activity("the branch not chosen receives an exact zero", async ({ ad }, near) => {
+    // The derivative of log at 0 is infinite, and 0·∞ would be NaN.
+    const f = (x: Value, y: Value): Value => sum(log(where(tensorOf([1, 0], [2], "bool"), x, y)));
+    await near(await gradient(f, ad, tensor([0, 1]), tensor([1, 0])), [tensor([Infinity, 0]), tensor([0, Infinity])]);
+  }, { rules: true }),
   activity("results are the caller's own", async ({ ad }, near) => {
     const x = floats(1, 2);
     const [first] = await gradient((v) => sum(v), ad, x);

@@ -9,6 +9,7 @@ import { linearOps } from "./linear.js";
 import { numbers } from "./numbers.js";
 import { pointwiseScenarios } from "./pointwise.js";
 import { trees } from "./trees.js";
+import { windowProblems } from "./windows.js";
 
 const one = polynomial("one number in a vector", new Float64Array([0.75]));
 const varied: readonly Problem[] = [numbers[0]!, arrays[0]!, arrays[3]!, arrays[11]!, arrays[18]!];
@@ -22,6 +23,7 @@ export const problems: readonly Problem[] = [
   ...linearOps,
   ...curvedOps,
   ...factors,
+  ...windowProblems,
   ...arrays.map(inFloat32),
   ...varied.flatMap((p) => [withConstant(p), closing(p)]),
   ...varied.slice(1).flatMap((p) => [inFloat32(withConstant(p)), inFloat32(closing(p))]),

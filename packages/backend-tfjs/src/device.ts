@@ -1,10 +1,9 @@
-import { engine, getBackend, setBackend } from "@tensorflow/tfjs-core";
+import { engine, version_core } from "@tensorflow/tfjs-core";
 import type * as tf from "@tensorflow/tfjs-core";
 import {
   AutodiffError,
   corePrimitives,
   HostTensor,
-  registerScope,
   sameShape,
   showShape,
   sizeOf,
@@ -13,12 +12,13 @@ import {
   type Aval,
   type CorePrimitiveName,
   type Device,
-  type Tensor,
   type TfjsDevice,
   type Value,
 } from "@polyad/core/extend";
+import { enter, within } from "./current.js";
 import { onHost } from "./lowering/host.js";
 import { lowerings } from "./lowering/index.js";
+import { inScope } from "./scope.js";
 import { record, recording, unrecorded } from "./tape.js";
 import { owned, TfjsTensor, upload } from "./tensor.js";
 
@@ -26,6 +26,8 @@ import { owned, TfjsTensor, upload } from "./tensor.js";
 class Tfjs implements Device {
   readonly name: string;
   readonly reads: "sync" | "async";
+  /** Why a device that was lost in the middle is gone. */
+  lost: string | null = null;
 
   constructor(readonly backend: TfjsDevice) {
     this.name = `tfjs ${backend}`;
@@ -37,16 +39,23 @@ class Tfjs implements Device {
   }
 
   put(x: HostTensor): TfjsTensor {
-    this.enter();
-    return this.made(new TfjsTensor(this, upload(x.elements, x.shape, x.dtype), x.dtype));
+    return this.here(() => this.made(new TfjsTensor(this, upload(x.elements, x.shape, x.dtype), x.dtype)));
   }
 
-  /** A value here; a plain number as a tensor that stands for it. */
+  /** A value here; a plain number as a tensor that stands for it. @throws AutodiffError for one that lives elsewhere. */
   hold(x: Value): TfjsTensor {
-    if (x instanceof TfjsTensor) return x;
+    if (x instanceof TfjsTensor) {
+      if (x.device === this) return x;
+      throw new AutodiffError(`tfjs: an argument lives on ${x.device.name}, and AutoTfjs({ device: "${this.backend}" }) works on ${this.name}. Name that device, or move the argument with toDevice().`);
+    }
     if (typeof x !== "number") return this.put(new HostTensor(x.shape, x.dtype, x.dataSync()));
-    this.enter();
-    return this.made(new TfjsTensor(this, upload([x], [], "float32"), "float64", true));
+    return this.here(() => this.made(new TfjsTensor(this, upload([x], [], "float32"), "float64", true)));
+  }
+
+  /** Runs f with this as TensorFlow.js's current backend. */
+  within<R>(f: () => R): R {
+    this.check();
+    return within(this.backend, f);
   }
 
   evaluate(primitive: AnyPrimitive, inputs: readonly Value[], attrs: unknown): Value | readonly Value[] {
@@ -54,7 +63,10 @@ class Tfjs implements Device {
       if (primitive.composite) return primitive.composite(inputs, attrs);
       throw new UnsupportedError(`${primitive.name}: ${this.name} does not know this primitive. Give definePrimitive() a composite form, or move its operands to the host.`);
     }
-    this.enter();
+    return this.here(() => this.apply(primitive, inputs, attrs));
+  }
+
+  private apply(primitive: AnyPrimitive, inputs: readonly Value[], attrs: unknown): Value | readonly Value[] {
     const avals = primitive.infer(inputs, attrs);
     const several = Array.isArray(avals);
     const infos = (several ? avals : [avals]) as readonly Aval[];
@@ -70,7 +82,7 @@ class Tfjs implements Device {
     const empty = inputs.some((x) => typeof x !== "number" && x.size === 0);
     const lowering = empty ? onHost : lowerings[primitive.name as CorePrimitiveName];
     const handles = empty ? [] : inputs.map((x) => this.handle(x));
-    const results = [lowering({ primitive, inputs: handles, attrs, avals, device: this, values: inputs })].flat();
+    const results = [this.lowered(primitive, () => lowering({ primitive, inputs: handles, attrs, avals, device: this, values: inputs }))].flat();
     results.forEach(({ shape }, k) => {
       if (!sameShape(shape, avals[k]!.shape)) throw new AutodiffError(`${primitive.name}: ${this.name} gave shape ${showShape(shape)} in place of ${showShape(avals[k]!.shape)}.`);
     });
@@ -79,24 +91,40 @@ class Tfjs implements Device {
 
   /** TensorFlow.js's tensor of an operand. */
   private handle(x: Value): tf.Tensor {
-    if (x instanceof TfjsTensor) {
-      if (!x.handle.isDisposed) return x.handle;
-      throw new AutodiffError(`A tensor on ${this.name} was used after it had been freed, by dispose() or at the end of the operator or scope() that made it.`);
-    }
+    if (x instanceof TfjsTensor) return x.live;
     if (typeof x === "number") return upload([x], [], "float32");
     return upload(x.dataSync(), x.shape, x.dtype);
   }
 
-  /** Kernels run on TensorFlow.js's current backend: it must be this one. */
-  private enter(): void {
-    if (getBackend() === this.backend) return;
-    if (!(this.backend in engine().registry)) {
-      throw new AutodiffError(`${this.name} is not ready. Call \`await ready(AutoTfjs({ device: "${this.backend}" }))\` first, once.`);
+  /** @throws UnsupportedError for a kernel that the device package lacks. */
+  private lowered<R>(primitive: AnyPrimitive, f: () => R): R {
+    try {
+      return f();
+    } catch (error) {
+      const kernel = error instanceof Error ? /Kernel '(\w+)' not registered/.exec(error.message)?.[1] : undefined;
+      if (kernel === undefined) throw error;
+      throw new UnsupportedError(
+        `${primitive.name}: ${this.name} has no kernel ${kernel}. Install a version of @tensorflow/tfjs-backend-${this.backend} that fits @tensorflow/tfjs-core ${version_core}, or name another device.`,
+        { cause: error },
+      );
     }
-    void setBackend(this.backend); // at once, since it is initialised
   }
 
-  private made(x: TfjsTensor): TfjsTensor {
+  /** Runs f with this as the current backend; where a scope is open, its end sees to it that the one before is so again. */
+  here<R>(f: () => R): R {
+    if (!inScope()) return this.within(f);
+    this.check();
+    enter(this.backend);
+    return f();
+  }
+
+  private check(): void {
+    if (this.lost !== null) {
+      throw new AutodiffError(`${this.name}: the device was lost: ${this.lost}. What lived there is gone. Load the page again, or start the process anew; AutoTfjs({ device: "wasm" }) needs no GPU.`);
+    }
+  }
+
+  made(x: TfjsTensor): TfjsTensor {
     return engine().state.activeScope === null ? owned(x) : x;
   }
 }
@@ -110,23 +138,3 @@ export function tfjs(name: TfjsDevice): Tfjs {
 }
 
 export type { Tfjs };
-
-// A scope of Polyad's is one of TensorFlow.js's, which sees every tensor, those of the user's own calls too.
-registerScope(() => {
-  const before = getBackend();
-  engine().startScope("polyad");
-  return () => {
-    const made = [...engine().state.activeScope.track];
-    engine().endScope(made);
-    if (before && getBackend() !== before) void setBackend(before);
-    return (survivors: readonly Tensor[]) => {
-      const kept = new Set<tf.Tensor>();
-      for (const x of survivors) {
-        if (!(x instanceof TfjsTensor)) continue;
-        kept.add(x.handle);
-        if (engine().state.activeScope === null) owned(x);
-      }
-      for (const handle of made) if (!kept.has(handle) && !handle.kept && !handle.isDisposed) handle.dispose();
-    };
-  };
-});

@@ -1,9 +1,10 @@
 import { AutoTfjs, registerBackend } from "@polyad/core/extend";
 import { tfjs } from "./device.js";
-import { pullback, pushforward } from "./tape.js";
+import { fromTf, toTf } from "./leaf.js";
 import { ready } from "./ready.js";
+import { pullback, pushforward } from "./tape.js";
 
-export { AutoTfjs, ready, tfjs };
+export { AutoTfjs, fromTf, ready, tfjs, toTf };
 
 registerBackend<AutoTfjs>({
   adtype: "tfjs",
@@ -16,6 +17,13 @@ registerBackend<AutoTfjs>({
     controlFlow: true,
     accuracy: (_dtype, order) => 2 ** (4 * order - 21),
   },
-  pullback: (f, xs, { device }) => pullback(f, xs.map((x) => tfjs(device).hold(x))),
-  pushforward: (f, xs, tangents, { device }) => pushforward(f, xs.map((x) => tfjs(device).hold(x)), tangents),
+  pullback: (f, xs, ad) => {
+    const device = tfjs(ad.device);
+    const { ys, pull, dispose } = device.here(() => pullback(f, xs.map((x) => device.hold(x))));
+    return { ys, pull: (cts) => device.here(() => pull(cts)), dispose };
+  },
+  pushforward: (f, xs, tangents, ad) => {
+    const device = tfjs(ad.device);
+    return device.here(() => pushforward(f, xs.map((x) => device.hold(x)), tangents));
+  },
 });

@@ -1,6 +1,6 @@
 import { clone, engine } from "@tensorflow/tfjs-core";
 import type * as tf from "@tensorflow/tfjs-core";
-import { add, applyMap, AutodiffError, isFloat, type AnyPrimitive, type Pullback, type Pushforward, type Tangents, type Value } from "@polyad/core/extend";
+import { add, applyMap, isFloat, UnsupportedError, type AnyPrimitive, type Pullback, type Pushforward, type Tangents, type Value } from "@polyad/core/extend";
 import { stored, TfjsTensor } from "./tensor.js";
 
 /**
@@ -48,9 +48,21 @@ export function record(primitive: AnyPrimitive, inputs: readonly Value[], attrs:
   });
 }
 
-function push(node: Omit<Node, "id">): void {
+/** Another tensor of the same data, freed apart from it, and the same to a derivative. */
+export function copy(x: tf.Tensor): tf.Tensor {
+  const y = unrecorded(() => clone(x));
+  if (recording()) push({ kernelName: "Identity", inputs: { x }, outputs: [y], gradient: ([dy]) => ({ x: () => dy! }) });
+  return y;
+}
+
+function push(node: Omit<Node, "id" | "saved">): void {
   const { state } = engine();
-  state.activeTape.push({ id: state.nextTapeNodeId++, ...node });
+  state.activeTape.push({ id: state.nextTapeNodeId++, saved: [], ...node });
+}
+
+/** Frees what TensorFlow.js kept for the gradients of its own ops. */
+function forget(nodes: readonly Node[]): void {
+  for (const { saved } of nodes) saved?.forEach((t) => t.dispose());
 }
 
 /** y = f(x) and ct ↦ Jᵀ·ct, by a tape that starts here, or goes on where one is being recorded. */
@@ -58,12 +70,12 @@ export function pullback(f: (xs: readonly Value[]) => readonly Value[], xs: read
   const { state } = engine();
   const outermost = state.gradientDepth === 0;
   if (outermost) state.activeTape = [];
-  // Copies, which share their data: an argument that is given twice is two, and a result that is an argument is another.
-  const inputs = xs.map((x) => copy(x, !outermost));
+  // Copies: an argument that is given twice is two, and a result that is an argument is another.
+  const inputs = xs.map((x) => alike(x, copy(x.handle)));
   const from = state.activeTape.length;
   state.gradientDepth++;
   let nodes: Node[] = [];
-  let ys: readonly Value[];
+  let ys: readonly Value[] | undefined;
   try {
     ys = f(inputs);
   } finally {
@@ -71,14 +83,16 @@ export function pullback(f: (xs: readonly Value[]) => readonly Value[], xs: read
     nodes = state.activeTape.slice(from);
     if (outermost) {
       state.activeTape = null as never; // as TensorFlow.js leaves it
+      if (ys === undefined) forget(nodes); // nobody will ask for gradients
     }
   }
   const active = reached(nodes, inputs);
+  const results = ys;
   return {
     ys,
-    pull: (cts) => reverse(nodes, active, inputs, ys, cts),
+    pull: (cts) => reverse(nodes, active, inputs, results, cts),
     dispose: () => {
-      if (outermost) for (const { saved } of nodes) saved?.forEach((t) => t.dispose());
+      if (outermost) forget(nodes);
       nodes = [];
     },
   };
@@ -87,24 +101,26 @@ export function pullback(f: (xs: readonly Value[]) => readonly Value[], xs: read
 /** y = f(x) and J·dx for each dx: ct ↦ Jᵀ·ct is linear, and its own pullback is dx ↦ J·dx. */
 export function pushforward(f: (xs: readonly Value[]) => readonly Value[], xs: readonly TfjsTensor[], tangents: readonly Tangents[]): Pushforward {
   const { ys, pull, dispose } = pullback(f, xs);
-  const places = ys.flatMap((y, i) => (y instanceof TfjsTensor && isFloat(y.dtype) ? [i] : []));
-  const scatter = (entries: Tangents): Tangents => ys.map((_, i) => entries[places.indexOf(i)]);
-  const transposed = pullback(
-    (cts) => pull(scatter(cts)).map((g, j) => g ?? stored(0, xs[j]!)),
-    places.map((i) => stored(0, ys[i] as TfjsTensor)),
-  );
   try {
-    return { ys, tangents: tangents.map((dxs) => scatter(transposed.pull(dxs))) };
+    const places = ys.flatMap((y, i) => (y instanceof TfjsTensor && isFloat(y.dtype) ? [i] : []));
+    const scatter = (entries: Tangents): Tangents => ys.map((_, i) => entries[places.indexOf(i)]);
+    const transposed = pullback(
+      (cts) => pull(scatter(cts)).map((g, j) => g ?? stored(0, xs[j]!)),
+      places.map((i) => stored(0, ys[i] as TfjsTensor)),
+    );
+    try {
+      return { ys, tangents: tangents.map((dxs) => scatter(transposed.pull(dxs))) };
+    } finally {
+      transposed.dispose();
+    }
   } finally {
-    transposed.dispose();
     dispose();
   }
 }
 
-function copy(x: TfjsTensor, linked: boolean): TfjsTensor {
-  const y = unrecorded(() => clone(x.handle));
-  if (linked) push({ kernelName: "Identity", inputs: { x: x.handle }, outputs: [y], gradient: ([dy]) => ({ x: () => dy! }) });
-  return new TfjsTensor(x.device, y, x.dtype, x.weak);
+/** A tensor of TensorFlow.js's as Polyad's, like another. */
+function alike(x: TfjsTensor, handle: tf.Tensor): TfjsTensor {
+  return new TfjsTensor(x.device, handle, x.dtype, x.weak);
 }
 
 /** What depends on the inputs, by id. */
@@ -133,19 +149,27 @@ function reverse(nodes: readonly Node[], active: ReadonlySet<number>, inputs: re
     if (dys.every((dy) => dy === undefined)) continue;
     const wanted = Object.entries(from).filter(([, x]) => active.has(x.id));
     if (wanted.length === 0) continue;
-    if (gradient === undefined) {
-      throw new AutodiffError(
-        `tfjs: TensorFlow.js has no gradient for its op ${kernelName}. Load its gradients with \`import "@tensorflow/tfjs"\`, or write it in Polyad's ops.`,
-      );
-    }
+    if (gradient === undefined) throw noGradient(kernelName);
     const thunks = gradient(dys.map((dy) => dy?.handle as tf.Tensor));
     for (const [name, x] of wanted) {
       const dx = thunks[name]?.() as tf.Tensor | undefined;
       if (dx !== undefined) give(x, new TfjsTensor(any!.device, dx, "float32"));
     }
   }
+  const taken = new Set(cts.map((ct) => (ct instanceof TfjsTensor ? ct.handle.id : -1)));
   return inputs.map((x) => {
     const ct = gathered.get(x.handle.id);
-    return ct && new TfjsTensor(x.device, ct.handle, x.dtype, x.weak);
+    if (ct === undefined) return undefined;
+    // Of a sum, one cotangent is that of all terms, and of x itself the one that was given: each result is its own.
+    const own = taken.has(ct.handle.id) ? copy(ct.handle) : ct.handle;
+    taken.add(own.id);
+    return alike(x, own);
   });
+}
+
+function noGradient(kernelName: string): UnsupportedError {
+  return new UnsupportedError(
+    `tfjs: TensorFlow.js has no gradient for its op ${kernelName}. Load its gradients with \`import "@tensorflow/tfjs"\`; where it has none ` +
+      "there either, write this part of f in Polyad's ops: fromTf(t) leads there, and toTf(x) back.",
+  );
 }

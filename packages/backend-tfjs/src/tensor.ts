@@ -8,7 +8,7 @@ export class TfjsTensor extends Tensor {
 
   constructor(
     readonly device: Device,
-    /** TensorFlow.js's tensor. */
+    /** TensorFlow.js's tensor, be it freed. */
     readonly handle: tf.Tensor,
     readonly dtype: DType,
     /** Whether it stands for a plain number. */
@@ -26,32 +26,30 @@ export class TfjsTensor extends Tensor {
     return null;
   }
 
+  /** TensorFlow.js's tensor. @throws AutodiffError if it has been freed. */
+  get live(): tf.Tensor {
+    if (!this.handle.isDisposed) return this.handle;
+    throw new AutodiffError(
+      `A tensor on ${this.device.name} was used after it had been freed: by dispose(), or at the end of the operator or scope() that made it. ` +
+        "Return it from there (withgradient passes extra results through) to keep it.",
+    );
+  }
+
   dataSync(): TypedArray {
-    this.requireHere();
     if (this.device.reads === "async") {
       throw new AutodiffError(`${this.device.name} reads asynchronously: await t.data() in place of dataSync(), toArray() or item().`);
     }
-    return typed(this.handle.dataSync(), this.dtype);
+    return typed(this.live.dataSync(), this.dtype);
   }
 
   override async data(): Promise<TypedArray> {
-    this.requireHere();
-    return typed(await this.handle.data(), this.dtype);
+    return typed(await this.live.data(), this.dtype);
   }
 
   /** Frees the memory on the device; what is called twice does nothing the second time. */
   override dispose(): void {
     unowned(this);
     if (!this.handle.isDisposed) this.handle.dispose();
-  }
-
-  private requireHere(): void {
-    if (this.handle.isDisposed) {
-      throw new AutodiffError(
-        `A tensor on ${this.device.name} was used after it had been freed: by dispose(), or at the end of the operator or scope() that made it. ` +
-          "Return it from there (withgradient passes extra results through) to keep it.",
-      );
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { flatten } from "./tree/flatten.js";
 import { Tensor, type Value } from "./tensor.js";
 import { outside } from "./graph/outside.js";
+import { Runs } from "./runs.js";
 import { currentTrace, watching } from "./trace.js";
 
 /**
@@ -35,7 +36,8 @@ export function checkpoint<A extends readonly unknown[], R>(f: (...args: A) => R
 /** Runs f under the trace that watches its arguments, which decides whether to keep what f computes. */
 export function checkpointed(f: (xs: readonly Value[]) => Value[], xs: readonly Value[]): readonly Value[] {
   const trace = watching("checkpoint", xs);
-  return trace?.checkpoint === undefined ? f(xs) : trace.checkpoint((primals) => outside("checkpoint", currentTrace(), f, primals), xs);
+  const runs = new Runs();
+  return trace?.checkpoint === undefined ? f(xs) : trace.checkpoint((primals) => runs.run(() => outside("checkpoint", currentTrace(), f, primals)), xs);
 }
 
 function isValue(x: unknown): x is Value {

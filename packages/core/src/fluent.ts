@@ -7,14 +7,17 @@ import { Tensor, type Value } from "./tensor.js";
 type Functions = typeof primitives & typeof ops;
 
 /** Functions that are not methods: a new one is named here, or its first argument is the tensor it is called on. */
-type NotMethods = "concat" | "einsum" | "polygamma" | "stack" | "unslice" | "where" | "whereSafe";
+type NotMethods = "concat" | "convFilter" | "einsum" | "polygamma" | "poolAtMax" | "stack" | "unpoolAtMax" | "unslice" | "where" | "whereSafe";
 
 /** Why they are not. */
 export const notMethods: Readonly<Record<NotMethods, string>> = {
   concat: "takes an array of tensors",
+  convFilter: "is the transpose of conv in its kernel, for rules",
   einsum: "its first argument is the specification",
   polygamma: "its first argument is the order",
+  poolAtMax: "is the derivative of maxPool, for rules",
   stack: "takes an array of tensors",
+  unpoolAtMax: "is the transpose of poolAtMax, for rules",
   unslice: "is the transpose of slice, for rules",
   where: "its first argument is the condition",
   whereSafe: "its first argument is the condition",

@@ -80,6 +80,8 @@ export interface AnyPrimitive {
   readonly constant: boolean;
   readonly elementwise: boolean;
   readonly singular: boolean;
+  /** Number of operands, where it is fixed. */
+  readonly arity?: number | undefined;
   infer(inputs: Inputs, attrs: unknown): Aval | readonly Aval[];
   evaluate(inputs: Inputs, attrs: unknown): Output;
   readonly composite: ((inputs: Inputs, attrs: unknown) => Output) | undefined;
@@ -166,6 +168,7 @@ function erase<In extends Inputs, Out extends Output, Attrs>(typed: PrimitiveDef
     constant: d.constant ?? false,
     elementwise,
     singular: d.singular ?? false,
+    arity: d.arity,
     infer,
     evaluate,
     composite: d.composite,

@@ -5,6 +5,7 @@ import { AutodiffError } from "./errors.js";
 import { checkShape, sizeOf, type Shape } from "./shape.js";
 import { describe, HostTensor, type Tensor } from "./tensor.js";
 import { currentTrace, type Trace } from "./trace.js";
+import { drawFrom } from "./runs.js";
 import { standardNormalQuantile } from "./host/normalQuantile.js";
 
 /** Where a generator stands, as plain data: JSON and structuredClone keep it. */
@@ -19,15 +20,16 @@ export interface GeneratorState {
  * everywhere.
  */
 export class RandomGenerator {
-  private readonly source: JumpableRandomGenerator;
+  private source: JumpableRandomGenerator;
 
   /** Use `generator(seed)`. */
-  constructor({ algorithm, words }: GeneratorState) {
-    const valid = words.length === 4 && words.every(Number.isInteger) && words.some((w) => w !== 0);
-    if (algorithm !== "xoroshiro128plus" || !valid) {
-      throw new AutodiffError("generator: not a state. Expected what state() gave: four 32-bit integers of xoroshiro128plus, not all 0.");
-    }
-    this.source = xoroshiro128plusFromState(words.map((w) => w | 0));
+  constructor(state: GeneratorState) {
+    this.source = sourceAt(state);
+  }
+
+  /** Goes back, or forward, to a state. */
+  rewind(state: GeneratorState): void {
+    this.source = sourceAt(state);
   }
 
   /** Where the stream stands; `generator(state)` goes on from here. */
@@ -42,16 +44,19 @@ export class RandomGenerator {
    */
   split(n = 2): RandomGenerator[] {
     checkCount("split", n);
+    drawFrom(this);
     return Array.from({ length: n }, () => fromEntropy(Array.from({ length: 4 }, () => this.source.next())));
   }
 
   /** A number in [0, 1), a multiple of 2^-53. The upper bits of two draws; this algorithm's lowest are its weakest. */
   uniform(): number {
+    drawFrom(this);
     return (this.source.next() >>> 5) * 2 ** -27 + (this.source.next() >>> 6) * 2 ** -53;
   }
 
   /** A standard normal number: the quantile of a uniform one in the middle of one of 2^52 cells, so never infinite. */
   normal(): number {
+    drawFrom(this);
     const cell = (this.source.next() >>> 6) * 2 ** 26 + (this.source.next() >>> 6);
     return standardNormalQuantile((cell + 0.5) * 2 ** -52);
   }
@@ -59,12 +64,21 @@ export class RandomGenerator {
   /** A whole number in [0, n) for n up to 2^32, all equally likely: surplus draws are thrown away. */
   below(n: number): number {
     if (n === 1) return 0;
+    drawFrom(this);
     const shift = Math.clz32(n - 1);
     for (;;) {
       const k = this.source.next() >>> shift;
       if (k < n) return k;
     }
   }
+}
+
+function sourceAt({ algorithm, words }: GeneratorState): JumpableRandomGenerator {
+  const valid = words.length === 4 && words.every(Number.isInteger) && words.some((w) => w !== 0);
+  if (algorithm !== "xoroshiro128plus" || !valid) {
+    throw new AutodiffError("generator: not a state. Expected what state() gave: four 32-bit integers of xoroshiro128plus, not all 0.");
+  }
+  return xoroshiro128plusFromState(words.map((w) => w | 0));
 }
 
 /**

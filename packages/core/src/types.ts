@@ -1,6 +1,7 @@
 import type { ADType } from "./adtypes.js";
 import type { MaybePromise } from "./backend.js";
 import type { TypedArray } from "./dtype.js";
+import type { RandomGenerator } from "./random.js";
 import type { Tensor, Value } from "./tensor.js";
 import type { Const, Duplicated } from "./tree/activity.js";
 import type { Functor } from "./tree/functor.js";
@@ -23,6 +24,7 @@ export interface LeafTypes {
   float32: [Float32Array, Tensor, Float32Array<ArrayBuffer>];
   int32: [Int32Array, Tensor, null];
   bool: [Uint8Array, Tensor, null];
+  generator: [RandomGenerator, RandomGenerator, null];
 }
 
 type Leaf = LeafTypes[keyof LeafTypes][0];

@@ -2,6 +2,9 @@
  * The standard normal quantile Φ⁻¹(p) for 0 < p < 1, to about 1e-16 relative: algorithm AS 241, PPND16 (M. J. Wichura,
  * "The percentage points of the normal distribution", Applied Statistics 37, 1988). A rational function in each of
  * three ranges; only the tails, 15 % of p, need a logarithm and a root.
+ *
+ * @example
+ * standardNormalQuantile(0.5) // 0
  */
 export function standardNormalQuantile(p: number): number {
   const q = p - 0.5;

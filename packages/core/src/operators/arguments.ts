@@ -5,7 +5,7 @@ import { AutodiffError, UnsupportedError } from "../errors.js";
 import { stack } from "../ops/stack.js";
 import { unstack } from "../ops/unstack.js";
 import { cast } from "../primitives/cast.js";
-import { hostDevice, isWatched, kindOf, Tensor, tensor, type HostTensor, type Value } from "../tensor.js";
+import { hostDevice, HostTensor, isWatched, kindOf, Tensor, tensor, type Value } from "../tensor.js";
 import { isConst, isDuplicated, type Const, type Duplicated } from "../tree/activity.js";
 import { flatten, type TreeDef } from "../tree/flatten.js";
 import { Params } from "../tree/params.js";
@@ -63,6 +63,11 @@ export class Arguments {
       return { leaves, def, slots, duplicated };
     });
     this.values = values;
+  }
+
+  /** Whether everything that is differentiated is on the host: then results are, too. */
+  get atHome(): boolean {
+    return this.values.every((x) => typeof x === "number" || x.device === hostDevice);
   }
 
   /** The arguments with other values in the active places, as `f` takes them. */
@@ -136,7 +141,8 @@ export function likeLeaf(who: string, leaf: unknown, ct: Value | undefined): May
   if (leaf instanceof Tensor) {
     if (ct === undefined) return leaf.weak ? 0 : zeroOf(leaf);
     const like = kindOf(ct) === kindOf(leaf) ? ct : cast(ct, kindOf(leaf));
-    return leaf.weak ? readNumber(like) : like;
+    if (leaf.weak) return readNumber(like);
+    return leaf.device === hostDevice ? atHome(like) : like;
   }
   const vendor = vendorLeaf(leaf);
   if (vendor !== null) return vendor.fromTensor(ct === undefined || typeof ct === "number" ? zeroOf(vendor.toTensor()) : ct);
@@ -149,6 +155,12 @@ export function likeLeaf(who: string, leaf: unknown, ct: Value | undefined): May
 function zeroOf(x: Tensor): Tensor {
   const zero = zeros(x.shape, x.dtype);
   return x.device === hostDevice ? zero : x.device.put(zero as HostTensor);
+}
+
+/** A tensor on the host, as its argument was, from a device that can be read at once; elsewhere it stays. */
+export function atHome(x: Value): Value {
+  if (typeof x === "number" || x.device === hostDevice || x.device.reads === "async" || isWatched(x)) return x;
+  return new HostTensor(x.shape, x.dtype, x.dataSync());
 }
 
 /** A number that an engine computed as a tensor, as a plain number; as it is where a derivative is being taken. */

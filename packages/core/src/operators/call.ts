@@ -1,5 +1,6 @@
 import type { FlatFunction } from "../backend.js";
 import { AutodiffError } from "../errors.js";
+import { Runs } from "../runs.js";
 import { describe, type Value } from "../tensor.js";
 import { Arguments, type Granularity } from "./arguments.js";
 import { resultOf, type Result } from "./result.js";
@@ -26,9 +27,10 @@ export class Call {
       throw new AutodiffError(`${who}: expected a function first, got ${describe(f)}. Call ${who}(f, AutoTape(), x, ...).`);
     }
     const inputs = new Arguments(who, [x], granularity);
+    const runs = new Runs();
     this.inputs = inputs;
     this.flat = (xs: readonly Value[]) => {
-      const y = read(who, apply(f, [...inputs.rebuild(xs), ...consts]), granularity);
+      const y = read(who, runs.run(() => apply(f, [...inputs.rebuild(xs), ...consts])), granularity);
       this.first ??= y;
       return y.values;
     };

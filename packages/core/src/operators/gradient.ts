@@ -2,7 +2,8 @@ import { AutoTape, isADType, type ADType } from "../adtypes.js";
 import type { FlatFunction, MaybePromise } from "../backend.js";
 import { valueAndGradient } from "../derive.js";
 import { AutodiffError } from "../errors.js";
-import { describe, Tensor, type Value } from "../tensor.js";
+import { describe, hostDevice, Tensor, type Value } from "../tensor.js";
+import { Runs } from "../runs.js";
 import { standIn, withStandIns } from "../trace.js";
 import { Grads, Params } from "../tree/params.js";
 import { delivered } from "../tree/scope.js";
@@ -10,7 +11,7 @@ import type { Args, Gradients, Run } from "../types.js";
 import { Arguments, likeLeaf } from "./arguments.js";
 import { apply, type AnyFunction } from "./call.js";
 import { all, whenDone } from "./promise.js";
-import { plainNumber, requireScalar, resultOf, type Result } from "./result.js";
+import { requireScalar, resultOf, settled, type Result } from "./result.js";
 
 /** What a loss may return: a scalar, or a scalar first and then whatever else is to be passed through. */
 export type Loss = Value | readonly [Value, ...unknown[]] | { readonly loss: Value };
@@ -80,12 +81,14 @@ function run(
     throw new AutodiffError(`${who}: expected a function first, got ${describe(f)}. Call ${who}(f, AutoTape(), ...args).`);
   }
   let result: Result | null = null;
+  const runs = new Runs();
   const flat = (call: () => unknown): readonly Value[] => {
-    const [loss, whole] = read(call());
+    const [loss, whole] = read(runs.run(call));
     result ??= whole; // of the first call, which is at x also where engines sample f around it
     return whole === null ? [loss] : [loss, ...whole.values];
   };
-  const val = ([loss, ...aux]: readonly Value[]): MaybePromise<unknown> => (result === null ? plainNumber(loss!) : (result as Result).rebuild(aux));
+  const val = ([loss, ...aux]: readonly Value[], home: boolean): MaybePromise<unknown> =>
+    result === null ? settled(loss!, home) : (result as Result).rebuild(aux, home);
 
   const [only] = args;
   if (only instanceof Params && args.length === 1) {
@@ -93,11 +96,11 @@ function run(
     const values = tensors.map((t) => standIn("gradient", t)); // the same parameters may be differentiated outside, too
     const { ys, grads } = valueAndGradient(ad, implicit(() => flat(() => apply(f, [])), tensors), values);
     const entries = all(tensors.map((t, i) => likeLeaf(who, t, grads[i]) as MaybePromise<Tensor>));
-    return whenDone(all([val(ys), entries]), ([y, gs]) => ({ val: y, grad: new Grads(only, new Map(tensors.map((t, i) => [t, (gs as Tensor[])[i]!]))) }));
+    return whenDone(all([val(ys, tensors.every((t) => t.device === hostDevice)), entries]), ([y, gs]) => ({ val: y, grad: new Grads(only, new Map(tensors.map((t, i) => [t, (gs as Tensor[])[i]!]))) }));
   }
   const inputs = new Arguments(who, args);
   const { ys, grads } = valueAndGradient(ad, (xs) => flat(() => apply(f, inputs.rebuild(xs))), inputs.values);
-  return whenDone(all([val(ys), inputs.gradients(grads)]), ([y, grad]) => ({ val: y, grad }));
+  return whenDone(all([val(ys, inputs.atHome), inputs.gradients(grads)]), ([y, grad]) => ({ val: y, grad }));
 }
 
 /** f with captured tensors differentiated: while it runs, what the engine passes stands in for them. */

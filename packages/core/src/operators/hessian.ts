@@ -6,7 +6,7 @@ import { delivered } from "../tree/scope.js";
 import type { Gradient, Jacobian, Run, Traced } from "../types.js";
 import { Call, type AnyFunction } from "./call.js";
 import { all, whenDone } from "./promise.js";
-import { plainNumber, scalarResult } from "./result.js";
+import { scalarResult, settled } from "./result.js";
 
 /**
  * ∂²f/∂x² of a scalar function, of shape [...x.shape, ...x.shape]; for trees a tree of trees of these. An array of
@@ -46,6 +46,7 @@ function run(
 ): MaybePromise<{ val: unknown; grad: unknown; hessian: unknown }> {
   const call = new Call(who, f, x, consts, "blocks", scalarResult);
   const { val, grads, blocks } = flatHessian(ad, call.flat, call.inputs.values);
-  const rows = whenDone(all(blocks.map((row) => all(row.map(plainNumber)))), (read) => call.inputs.mirror(read.map((row) => call.inputs.mirror(row))));
-  return whenDone(all([plainNumber(val), call.inputs.tree(grads), rows]), ([y, grad, hessian]) => ({ val: y, grad, hessian }));
+  const home = call.inputs.atHome;
+  const rows = whenDone(all(blocks.map((row) => all(row.map((b) => settled(b, home))))), (read) => call.inputs.mirror(read.map((row) => call.inputs.mirror(row))));
+  return whenDone(all([settled(val, home), call.inputs.tree(grads), rows]), ([y, grad, hessian]) => ({ val: y, grad, hessian }));
 }

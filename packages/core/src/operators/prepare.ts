@@ -14,7 +14,7 @@ import { gradient, withgradient, type Loss } from "./gradient.js";
 import { hessian } from "./hessian.js";
 import { hvp } from "./hvp.js";
 import { jacobian } from "./jacobian.js";
-import { whenDone } from "./promise.js";
+import { all, whenDone } from "./promise.js";
 import { pullback } from "./pullback.js";
 import { pushforward } from "./pushforward.js";
 
@@ -196,21 +196,30 @@ function makeBuffers(result: unknown): unknown {
   );
 }
 
-function copyInto(who: string, buffers: unknown, result: unknown): unknown {
+/** Copies a result into buffers like it, and returns them; where it lives on a device that reads asynchronously, when it is read. */
+function copyInto(who: string, buffers: unknown, result: unknown): MaybePromise<unknown> {
   const to = flatten(buffers);
   const from = flatten(result);
   if (to.leaves.length !== from.leaves.length) {
     throw new TreeError(`${who}: into() expects buffers as buffers() makes them, with ${from.leaves.length} leaves, got ${to.leaves.length}.`);
   }
   const places = placesIn(`${who}: into()`, to.def, from.def);
-  from.leaves.forEach((leaf, i) => {
-    if (typeof leaf !== "number" && !(leaf instanceof Tensor) && !isTypedArray(leaf)) return;
-    const data: TypedArray = typeof leaf === "number" ? Float64Array.of(leaf) : leaf instanceof Tensor ? leaf.dataSync() : leaf;
-    const buffer = to.leaves[places[i]!];
-    if (!isTypedArray(buffer) || buffer.length !== data.length || dtypeOf(buffer) !== dtypeOf(data)) {
-      throw new AutodiffError(`${who}: into() expects ${describe(data)} at leaf ${i}, got ${describe(buffer)}.`);
-    }
-    buffer.set(data);
+  return whenDone(all(from.leaves.map(elementsOf)), (read) => {
+    read.forEach((data, i) => {
+      if (data === null) return;
+      const buffer = to.leaves[places[i]!];
+      if (!isTypedArray(buffer) || buffer.length !== data.length || dtypeOf(buffer) !== dtypeOf(data)) {
+        throw new AutodiffError(`${who}: into() expects ${describe(data)} at leaf ${i}, got ${describe(buffer)}.`);
+      }
+      buffer.set(data);
+    });
+    return buffers;
   });
-  return buffers;
+}
+
+/** The elements of a number, tensor or typed array; null for what holds none. */
+function elementsOf(leaf: unknown): MaybePromise<TypedArray | null> {
+  if (typeof leaf === "number") return Float64Array.of(leaf);
+  if (leaf instanceof Tensor) return leaf.device.reads === "sync" ? leaf.dataSync() : leaf.data();
+  return isTypedArray(leaf) ? leaf : null;
 }

@@ -42,7 +42,7 @@ function run(who: string, f: AnyFunction, ad: ADType, x: unknown, ct: unknown, c
   const { ys, pull: pullTo, dispose } = pull(ad, call.flat, call.inputs.values);
   try {
     const cts = pullTo(call.result.seeds(who, ct));
-    return whenDone(all([call.result.rebuild(ys), call.inputs.tree(cts)]), ([val, grad]) => ({ val, grad }));
+    return whenDone(all([call.result.rebuild(ys, call.inputs.atHome), call.inputs.tree(cts)]), ([val, grad]) => ({ val, grad }));
   } finally {
     dispose();
   }

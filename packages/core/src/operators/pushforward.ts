@@ -59,5 +59,5 @@ function run(
   const { several, seeds } = seedsOf(who, x, dx, (seed) => call.inputs.seeds(seed));
   const { ys, tangents } = push(ad, call.flat, call.inputs.values, seeds);
   const derivatives = all(tangents.map((t) => call.result.derivative(who, ys, t)));
-  return whenDone(all([call.result.rebuild(ys), derivatives]), ([val, ds]) => ({ val, tangent: several ? ds : (ds as unknown[])[0] }));
+  return whenDone(all([call.result.rebuild(ys, call.inputs.atHome), derivatives]), ([val, ds]) => ({ val, tangent: several ? ds : (ds as unknown[])[0] }));
 }

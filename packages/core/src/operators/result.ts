@@ -7,7 +7,7 @@ import { showShape } from "../shape.js";
 import { describe, Tensor, tensor, type Value } from "../tensor.js";
 import { requireLive } from "../trace.js";
 import type { TreeDef } from "../tree/flatten.js";
-import { flattenAs, likeLeaf, readNumber, type Granularity } from "./arguments.js";
+import { atHome, flattenAs, likeLeaf, readNumber, type Granularity } from "./arguments.js";
 import { all, whenDone } from "./promise.js";
 import { seedLike } from "./seeds.js";
 
@@ -30,11 +30,11 @@ export class Result {
   }
 
   /** The result with concrete values in place of traced ones: the same types again. */
-  rebuild(values: readonly Value[]): MaybePromise<unknown> {
+  rebuild(values: readonly Value[], home: boolean): MaybePromise<unknown> {
     const entries = this.leaves.map((leaf, k): MaybePromise<unknown> => {
       const value = values[this.slots[k]!];
       if (value === undefined || isTypedArray(leaf)) return leaf;
-      return Array.isArray(leaf) ? all(unstack(value as Tensor, 0).map(plainNumber)) : plainNumber(value);
+      return Array.isArray(leaf) ? all(unstack(value as Tensor, 0).map((y) => settled(y, home))) : settled(value, home);
     });
     return whenDone(all(entries), (all) => this.def.rebuild(all));
   }
@@ -55,9 +55,10 @@ export class Result {
   }
 }
 
-/** A number that lives on a device is read. */
-export function plainNumber(y: Value): MaybePromise<Value> {
-  return typeof y !== "number" && y.weak ? readNumber(y) : y;
+/** A result as it is given: a number that lives on a device is read, and a tensor where arguments are at home. */
+export function settled(y: Value, home: boolean): MaybePromise<Value> {
+  if (typeof y === "number") return y;
+  return y.weak ? readNumber(y) : home ? atHome(y) : y;
 }
 
 /** @throws AutodiffError if f was asynchronous. */

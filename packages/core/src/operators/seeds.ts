@@ -6,6 +6,7 @@ import { sameShape, showShape } from "../shape.js";
 import { describe, kindOf, shapeOf, Tensor, tensor, type Value } from "../tensor.js";
 import { flatten, type TreeDef } from "../tree/flatten.js";
 import { open, type Opened } from "../tree/functor.js";
+import { vendorLeaf } from "../tree/vendor.js";
 
 /** What a seed must look like: a tree whose leaves in `slots` belong to `values`. */
 export interface SeedShape {
@@ -59,7 +60,7 @@ function showKey({ form, children }: Opened, key: unknown): string {
 
 function seedLeaf(where: string, seed: unknown, like: Value): Value | undefined {
   if (seed === null || seed === undefined) return undefined;
-  const value = isTypedArray(seed) ? tensor(seed) : seed;
+  const value = isTypedArray(seed) ? tensor(seed) : (vendorLeaf(seed)?.toTensor() ?? seed);
   if (typeof value !== "number" && !(value instanceof Tensor)) {
     throw new AutodiffError(`${where} must be a number, a tensor or null, got ${describe(seed)}.`);
   }

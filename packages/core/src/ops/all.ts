@@ -15,6 +15,7 @@ export { logsumexp } from "./logsumexp.js";
 export { lstsq } from "./lstsq.js";
 export { matrixTrace } from "./matrixTrace.js";
 export { mean } from "./mean.js";
+export { meanPool } from "./meanPool.js";
 export { median } from "./median.js";
 export { norm } from "./norm.js";
 export { oneHot } from "./oneHot.js";

@@ -1,8 +1,8 @@
 import { allocate, checkDType, isFloat, type Kind, type TypedArray } from "../dtype.js";
-import { AutodiffError } from "../errors.js";
+import { AutodiffError, ShapeError } from "../errors.js";
 import { perType } from "../host/loops.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
-import { scalarShape } from "../shape.js";
+import { scalarShape, showShape } from "../shape.js";
 import { HostTensor, kindOf, shapeOf, type Tensor, type Value } from "../tensor.js";
 import { asValue, type Operand } from "../convert.js";
 
@@ -23,9 +23,15 @@ export const cast: Primitive<CastOp> = definePrimitive<readonly [Value], Value, 
   parse: (x, to) => [[asValue("cast", x)], { to: to === "number" ? to : checkDType("cast", to) }],
   weak: ({ to }) => to === "number",
   dtype: ({ to }) => (to === "number" ? "float64" : to),
-  shape: ([x]) => shapeOf(x),
+  shape: ([x], { to }) => {
+    if (to === "number") requireScalar(x);
+    return shapeOf(x);
+  },
   evaluate: ([x], { to }) => {
-    if (to === "number") return typeof x === "number" ? x : x.item();
+    if (to === "number") {
+      requireScalar(x);
+      return typeof x === "number" ? x : x.item();
+    }
     if (typeof x !== "number" && x.dtype === to) return x;
     const from = typeof x === "number" ? Float64Array.of(x) : x.elements;
     const out = allocate(to, from.length);
@@ -54,4 +60,10 @@ function checkRange(xs: Float64Array | Float32Array): void {
     const x = xs[i]!;
     if (!(x > -2147483649 && x < 2147483648)) throw new AutodiffError(`cast: ${x} does not fit int32.`);
   }
+}
+
+/** A number has no axes, and its cotangent none. */
+function requireScalar(x: Value): void {
+  if (shapeOf(x).length === 0) return;
+  throw new ShapeError(`cast: a plain number has no axes, got shape ${showShape(shapeOf(x))}. Use reshape(x, []) first.`);
 }

@@ -1,5 +1,6 @@
 import { isADType } from "../adtypes.js";
 import { TreeError } from "../errors.js";
+import { RandomGenerator } from "../random.js";
 import { describe, Tensor } from "../tensor.js";
 import { ArrayForm, FunctorForm, MapForm, ObjectForm, typeName, type Form } from "./forms.js";
 import { isVendorLeaf } from "./vendor.js";
@@ -45,6 +46,8 @@ export interface Parts<C extends object> {
 export function leaf(type: { readonly prototype: object }): void {
   Object.defineProperty(type.prototype, functor, { value: () => null, configurable: true });
 }
+
+leaf(RandomGenerator); // the words of its state are no parameters
 
 /** A container taken apart. */
 export interface Opened {

@@ -1,6 +1,7 @@
 import { AutodiffError } from "../errors.js";
 import { describe } from "../tensor.js";
 import type { Layer, TracedFields } from "../types.js";
+import { Const, isConst } from "./activity.js";
 import { functor, type Parts } from "./functor.js";
 import { printsAsString, showFields } from "./print.js";
 import { seenFields } from "./seen.js";
@@ -108,7 +109,9 @@ function layerType<F extends object, A extends unknown[], R>(
 ): LayerType<F, A, R> {
   const shared = {
     [functor](this: object): Parts<F> {
-      return { children: Fields.of(this) as F, rebuild: make, kind };
+      const fields = Fields.of(this) as F;
+      const fixed = Object.keys(fields).filter((key) => isConst(fields[key as keyof F]));
+      return { children: fields, rebuild: fixed.length === 0 ? make : (given) => make(marked(given, fixed)), kind };
     },
     toString(this: object): string {
       const fields = Fields.of(this) as F;
@@ -137,6 +140,14 @@ function layerType<F extends object, A extends unknown[], R>(
     return new Fields(own(Object.setPrototypeOf(layer, prototype), fields), fields) as object as Layer<F, A, R>;
   }
   return { prototype: prototype as Layer<F, A, R>, make };
+}
+
+/**
+ * Fields of which some are constant: around what a differentiated function sees, the marks are put on again. A layer's
+ * call takes them off, and an operator inside of that function is to find them.
+ */
+function marked<F extends object>(fields: F, fixed: readonly string[]): F {
+  return Object.fromEntries(Object.entries(fields).map(([key, x]) => [key, fixed.includes(key) && !isConst(x) ? Const(x) : x])) as F;
 }
 
 /** Makes fields the own properties of a layer, read only. */

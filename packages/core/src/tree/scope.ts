@@ -1,14 +1,13 @@
 import type { ADType } from "../adtypes.js";
 import type { MaybePromise } from "../backend.js";
 import { UnsupportedError } from "../errors.js";
-import { Tensor } from "../tensor.js";
 import { flatten } from "./flatten.js";
 
 /**
  * How a device frees what was made in a scope. Called when a scope opens; what it gives is called when that closes, and
- * gives a function that frees everything made in between, save the survivors.
+ * gives a function that frees everything made in between, save the survivors: leaves of the result, other libraries' too.
  */
-export type ScopeKeeper = () => () => (survivors: readonly Tensor[]) => void;
+export type ScopeKeeper = () => () => (survivors: readonly unknown[]) => void;
 
 const keepers: ScopeKeeper[] = [];
 let open = false;
@@ -29,7 +28,7 @@ export function scope<R>(f: () => R): R {
   if (open) return f();
   const closers = keepers.map((keeper) => keeper());
   open = true;
-  const close = (): ((survivors: readonly Tensor[]) => void) => {
+  const close = (): ((survivors: readonly unknown[]) => void) => {
     open = false;
     const frees = closers.map((closer) => closer()).reverse();
     return (survivors) => frees.forEach((free) => free(survivors));
@@ -43,12 +42,12 @@ export function scope<R>(f: () => R): R {
   }
   const free = close();
   if (!(result instanceof Promise)) {
-    if (keepers.length > 0) free(tensorsIn(result));
+    if (keepers.length > 0) free(flatten(result).leaves);
     return result;
   }
   return result.then(
     (value: unknown) => {
-      free(tensorsIn(value));
+      free(flatten(value).leaves);
       return value;
     },
     (error: unknown) => {
@@ -79,8 +78,4 @@ export function delivered<R>(ad: ADType, run: () => MaybePromise<R>): MaybePromi
     `${ad.adtype}: a number or typed array is to be read from a device that reads asynchronously, and this engine gives its results at once. ` +
       "Pass tensors in their place, or use the device's own engine.",
   );
-}
-
-function tensorsIn(result: unknown): Tensor[] {
-  return flatten(result).leaves.filter((leaf) => leaf instanceof Tensor);
 }

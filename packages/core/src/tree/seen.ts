@@ -13,9 +13,15 @@ export function seenLeaf(leaf: unknown): unknown {
 
 /** A layer's fields as its function sees them. Layers inside see to their own. The same object if there is nothing to do. */
 export function seenFields(fields: object): object {
+  if (Object.values(fields).every(seenAsItIs)) return fields;
   const { leaves, def } = flatten(fields, isFunction);
   const seen = leaves.map(seenLeaf);
   return seen.some((leaf, i) => leaf !== leaves[i]) ? (def.rebuild(seen) as object) : fields;
+}
+
+/** Whether there is plainly nothing to do, as for the fields of most layers. */
+function seenAsItIs(x: unknown): boolean {
+  return typeof x !== "object" || x === null || x instanceof Tensor || (Array.isArray(x) && x.every(seenAsItIs));
 }
 
 function isFunction(x: unknown): boolean {

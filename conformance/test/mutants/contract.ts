@@ -1,0 +1,148 @@
+import { add, broadcastLike, cast, kindOf, mul, neg, isNaN, where, ShapeError, shapeOf, sizeOf, sum, zeros, type Tangents, type Value } from "@polyad/core/extend";
+import { between } from "./between.js";
+import { indicator, present, pulled, pulling, pushed, swapped, variant, type Mutant } from "./mutant.js";
+
+const zeroLike = (x: Value): Value => (typeof x === "number" || x.weak ? 0 : zeros(x.shape, x.dtype));
+const oneLike = (x: Value): Value => broadcastLike(1, x);
+
+/** Wrong behaviour of pullback, pushforward and what they return. */
+export const wrongContract: readonly Mutant[] = [
+  {
+    name: "the opposite gradient",
+    defect: "a wrong sign of the whole pullback",
+    by: /scenarios: number → number: sin x²: gradient/,
+    make: () => pulled((grads) => present(grads, (g) => neg(g))),
+  },
+  {
+    name: "the transposed Jacobian",
+    defect: "forward mode gives Jᵀ·dx where J is square, as jax-js does",
+    by: /scenarios: .*: (jacobian|pushforward)/,
+    make: () =>
+      variant("forward", ({ pushforward }) => ({
+        pushforward: (f, xs, tangents, ad) => {
+          const right = pushforward!(f, xs, tangents, ad);
+          const [x] = xs;
+          const [y] = right.ys;
+          if (xs.length !== 1 || right.ys.length !== 1 || shapeOf(x!).length !== 1 || shapeOf(x!).join() !== shapeOf(y!).join() || kindOf(x!) !== kindOf(y!)) return right;
+          const n = sizeOf(shapeOf(x!));
+          const basis = Array.from({ length: n }, (_, i) => [indicator(x!, (k) => k === i)]);
+          const columns = pushforward!(f, xs, basis, ad).tangents;
+          return { ...right, tangents: tangents.map(([v]) => [v === undefined ? v : transposedTimes(columns, v, y!)]) };
+        },
+      })),
+  },
+  {
+    name: "a silent sum",
+    defect: "the cotangent is taken to be ones: a vector result is summed",
+    by: /scenarios: vector → vector: .*: (jacobian|pullback)/,
+    make: () => pulling((right) => ({ ...right, pull: (cts) => right.pull(present(cts, (ct) => oneLike(ct))) })),
+  },
+  {
+    name: "a silent sum of what is no loss",
+    defect: "the gradient of a vector function is that of its sum, in the place of an error",
+    by: /errors: a vector is no loss/,
+    make: () =>
+      variant("tape", ({ pullback }) => ({
+        pullback: (f, xs, ad) => {
+          let last: Value = 0;
+          const summed = (at: readonly Value[]): readonly Value[] => {
+            try {
+              return f(at);
+            } catch (error) {
+              if (error instanceof ShapeError) return [sum(last)];
+              throw error;
+            }
+          };
+          return pullback!(between(summed, { result: (out) => (last = out) }), xs, ad);
+        },
+      })),
+  },
+  {
+    name: "null for unused arguments",
+    defect: "what the result does not depend on has null for a gradient, not zeros",
+    by: /scenarios: activity: zeros for what is not used/,
+    make: () => pulled((grads) => Reflect.apply(Array.prototype.map, grads, [(g?: Value) => g ?? null])),
+  },
+  {
+    name: "NaN for unused arguments",
+    defect: "what the result does not depend on has a gradient of 0/0",
+    by: /scenarios: activity: zeros for what is not used/,
+    make: () => pulled((grads, xs) => grads.map((g, i) => g ?? mul(NaN, zeroLike(xs[i]!)))),
+  },
+  {
+    name: "no constant functions",
+    defect: "throws where no gradient flows at all, as TensorFlow.js does",
+    by: /scenarios: activity: a constant function/,
+    make: () => pulled((grads) => {
+      if (grads.every((g) => g === undefined)) throw new Error("Cannot compute gradient: y is not a function of x.");
+      return grads;
+    }),
+  },
+  {
+    name: "float64 for float32",
+    defect: "cotangents of float32 values are float64",
+    by: /errors: derivatives have the dtype of their values/,
+    make: () => pulled((grads) => present(grads, (g) => (kindOf(g) === "float32" ? cast(g, "float64") : g))),
+  },
+  {
+    name: "float64 for float32, forward",
+    defect: "tangents of float32 values are float64",
+    by: /errors: derivatives have the dtype of their values/,
+    make: () => pushed((right) => ({ ...right, tangents: right.tangents.map((t) => present(t, (dy) => (kindOf(dy) === "float32" ? cast(dy, "float64") : dy))) })),
+  },
+  {
+    name: "f runs twice",
+    defect: "once for the value and once for the gradient",
+    by: /errors: f is called once/,
+    make: () => pulling((_right, _xs, again) => again()),
+  },
+  {
+    name: "pull works once",
+    defect: "what was saved is freed with the first pull, and later ones give zeros",
+    by: /scenarios: .*: (jacobian|hvp of two|valueAndJacobian)/,
+    make: () => pulling((right) => {
+      let used = false;
+      return { ...right, pull: (cts) => {
+        const grads = used ? right.pull(cts).map(() => undefined) : right.pull(cts);
+        used = true;
+        return grads;
+      } };
+    }),
+  },
+  {
+    name: "gradients of two arguments swapped",
+    defect: "the first two arguments get each other's gradient where their forms agree",
+    by: /scenarios: activity: \[2, 1\] against \[2, 0\]/,
+    make: () => pulled((grads, xs) => swapped(grads, xs)),
+  },
+  {
+    name: "the first result only",
+    defect: "cotangents of all results but the first are dropped",
+    by: /scenarios: .*(tree|twice).*: (pullback|jacobian)/,
+    make: () => pulling((right) => ({ ...right, pull: (cts) => right.pull(cts.map((ct, i) => (i === 0 ? ct : undefined))) })),
+  },
+  {
+    name: "the second tangent is the first",
+    defect: "of several tangents in one pass, all are taken for the first",
+    by: /scenarios: .*: (pushforward of two|jacobian)/,
+    make: () => pushed((right) => ({ ...right, tangents: right.tangents.map(() => right.tangents[0]!) })),
+  },
+  {
+    name: "0 for NaN",
+    defect: "hides NaN in gradients",
+    by: /scenarios: points: /,
+    make: () => pulled((grads) => present(grads, (g) => broadcastLike(where(isNaN(g), 0, g), g))),
+  },
+  {
+    name: "empty gradients of rank 1",
+    defect: "the gradient of an empty matrix is an empty vector",
+    by: /scenarios: size 0/,
+    make: () => pulled((grads) => present(grads, (g) => (sizeOf(shapeOf(g)) === 0 ? zeros([0]) : g))),
+  },
+];
+
+/** Jᵀ·v by J's columns, for a vector y. */
+function transposedTimes(columns: readonly Tangents[], v: Value, y: Value): Value {
+  const products = columns.map(([column]) => (column === undefined ? 0 : sum(mul(column, v))));
+  return products.reduce<Value>((total, product, i) => add(total, mul(product, indicator(y, (k) => k === i))), zeroLike(y));
+}

@@ -1,0 +1,80 @@
+import { Tensor, type Pullback, type Value } from "@polyad/core/extend";
+import { between } from "./between.js";
+import { meddled, pulling, variant, type Mutant } from "./mutant.js";
+
+/** What grows with use. */
+export const leaks: readonly Mutant[] = [
+  {
+    name: "tapes are kept",
+    defect: "every pass is kept in a list: the heap grows",
+    by: /resources: /,
+    make: () => {
+      const kept: Pullback[] = [];
+      return pulling((right) => (kept.push(right), right));
+    },
+  },
+  {
+    name: "tapes of failures are kept",
+    defect: "a pass in which f throws is kept in a list: the heap grows",
+    by: /resources: .*(exceptions|no loss)/,
+    make: () => {
+      const kept: Value[][] = [];
+      return variant("tape", ({ pullback }) => ({
+        pullback: (f, xs, ad) => {
+          const values: Value[] = [];
+          kept.push(values);
+          const right = pullback!(between(f, { result: (out) => (values.push(out), out) }), xs, ad);
+          kept.pop();
+          return right;
+        },
+      }));
+    },
+  },
+  {
+    name: "the trace stack grows",
+    defect: "every pass is one level deeper than the one before, as in jax-js",
+    by: /resources: /,
+    make: () => {
+      let extraDepth = 0;
+      return meddled("tape", () => ({ extraDepth: extraDepth++ }));
+    },
+  },
+  {
+    name: "listeners are left",
+    defect: "every pass listens for the end of the process, and never stops",
+    by: /resources: /,
+    make: () => pulling((right) => {
+      process.setMaxListeners(0);
+      process.on("exit", noop);
+      return right;
+    }),
+  },
+  deviceLeak("device tensors are left", "dispose() frees nothing", false),
+  deviceLeak("device tensors are left by failures", "a pass in which f throws frees nothing", true),
+];
+
+function noop(): void {}
+
+/** An engine that counts what it allocates, and forgets to free it: always, or when f throws. */
+function deviceLeak(name: string, defect: string, onlyFailures: boolean): Mutant {
+  let live = 0;
+  return {
+    name,
+    defect,
+    by: onlyFailures ? /resources: .*(exceptions|no loss)/ : /resources: /,
+    live: () => live,
+    make: () =>
+      variant("tape", ({ pullback }) => ({
+        pullback: (f, xs, ad) => {
+          const counted = between(f, { result: (out) => {
+            if (out instanceof Tensor) live++;
+            return out;
+          } });
+          const before = live;
+          const right = pullback!(counted, xs, ad);
+          if (onlyFailures) live = before;
+          return right;
+        },
+      })),
+  };
+}

@@ -1,0 +1,68 @@
+import { add, mul, shapeOf, sizeOf, Tracer, type ADType, type Pullback, type Tangents, type Value } from "@polyad/core/extend";
+import { indicator, meddled, present, swapped, variant, type Mutant } from "./mutant.js";
+
+/** What is wrong at second order only. */
+export const wrongAtSecond: readonly Mutant[] = [
+  {
+    name: "the lower triangle of the Hessian",
+    defect: "H·v without what lies above the diagonal",
+    by: /^(scenarios: .*: (hvp|hessian|gradientAndHvp)|laws: Hessian symmetric)/,
+    make: () =>
+      nesting((right, xs) => ({ ...right, pull: (cts) => lowerTriangle(right.pull, cts, xs) })),
+  },
+  {
+    name: "blocks of the Hessian swapped",
+    defect: "of two arguments of the same form, each gets the other's H·v",
+    by: /^(scenarios: .*: (hvp|hessian)|laws: (Hessian symmetric|hvp))/,
+    make: () => nesting((right, xs) => ({ ...right, pull: (cts) => swapped(right.pull(cts), xs) })),
+  },
+  {
+    name: "the outer derivative detached",
+    defect: "an inner engine that reads its arguments' numbers, though it says that it is traceable",
+    by: /^(scenarios: .*: (hvp|hessian)|errors: what an inner function captured)/,
+    make: () => variant("tape", ({ pullback }) => ({ pullback: (f, xs, ad) => pullback!(f, xs.map(concrete), ad) })),
+  },
+  {
+    name: "captured values detached",
+    defect: "a traced value that the inner function captured is a constant",
+    by: /errors: (what an inner function captured|perturbations)/,
+    make: () => meddled("tape", () => ({ operand: (x, { captured }) => (captured ? concrete(x) : x) })),
+  },
+];
+
+/** The tape with another pullback of what was itself differentiated by it: gradients. */
+function nesting(change: (right: Pullback, xs: readonly Value[]) => Pullback): ADType {
+  let called = false;
+  return variant("tape", ({ pullback }) => ({
+    pullback: (f, xs, ad) => {
+      called = false;
+      const right = pullback!(f, xs, ad);
+      const isOuter = called && right.ys.length === xs.length;
+      called = true;
+      return isOuter ? change(right, xs) : right;
+    },
+  }));
+}
+
+/** H·v as an engine gives it, but with only what lies on and below the diagonal of H. */
+function lowerTriangle(pull: Pullback["pull"], v: Tangents, xs: readonly Value[]): Tangents {
+  const offsets = xs.map((_, i) => xs.slice(0, i).reduce<number>((n, x) => n + sizeOf(shapeOf(x)), 0));
+  /** Ones among the elements of xᵢ that are chosen by their places in all of x. */
+  const mask = (i: number, chosen: (place: number) => boolean): Value => indicator(xs[i]!, (k) => chosen(offsets[i]! + k));
+  let total: Tangents = xs.map(() => undefined);
+  v.forEach((dx, i) => {
+    if (dx === undefined) return;
+    for (let k = 0; k < sizeOf(shapeOf(xs[i]!)); k++) {
+      const place = offsets[i]! + k;
+      const column = pull(v.map((_, j) => (i === j ? mul(dx, mask(i, (at) => at === place)) : undefined)));
+      const below = present(column, (h, j) => mul(h, mask(j, (at) => at >= place)));
+      total = below.map((h, j) => (h === undefined ? total[j] : total[j] === undefined ? h : add(total[j], h)));
+    }
+  });
+  return total;
+}
+
+/** A value with everything that traces it taken away. */
+function concrete(x: Value): Value {
+  return x instanceof Tracer ? concrete(x.primal) : x;
+}

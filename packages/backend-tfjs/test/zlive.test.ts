@@ -1,0 +1,10 @@
+import { ready } from "@polyad/backend-tfjs";
+import { testBackend } from "@polyad/conformance";
+import { memory } from "@tensorflow/tfjs-core";
+import { AutoTfjs } from "@polyad/core";
+
+for (const device of ["cpu", "wasm"] as const) {
+  const ad = AutoTfjs({ device });
+  await ready(ad);
+  testBackend(ad, { live: () => memory().numTensors });
+}

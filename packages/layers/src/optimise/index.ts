@@ -1,0 +1,16 @@
+export * from "./accumGrad.js";
+export * from "./adam.js";
+export * from "./adaptive.js";
+export * from "./adjust.js";
+export * from "./clip.js";
+export * from "./decay.js";
+export * from "./descent.js";
+export * from "./freeze.js";
+export * from "./lion.js";
+export * from "./mixedPrecision.js";
+export * from "./optimiserChain.js";
+export { ParameterState, type OptimiserState, type TrainableArray } from "./parameterState.js";
+export { defineRule, isRule, type Rule, type RuleConstructor, type RuleMethods, type Step } from "./rule.js";
+export * from "./schedules.js";
+export { setup } from "./setup.js";
+export { update, type PartialGradient } from "./update.js";

@@ -1,0 +1,3 @@
+export { glorotUniform } from "./init.js";
+export { showActivation } from "./show.js";
+export { identity } from "./identity.js";

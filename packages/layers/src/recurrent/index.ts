@@ -1,0 +1,6 @@
+export { type Cell, type CellFields, type CellOptions } from "./cell.js";
+export * from "./gruCell.js";
+export * from "./lstmCell.js";
+export * from "./recurrence.js";
+export { RNNCell, type RNNCellFields } from "./rnnCell.js";
+export * from "./scan.js";
