@@ -77,12 +77,13 @@ export const wgsl = `
     if (isnan(x) || x < 0.0) { return uniforms.NAN; }
     if (x == 0.0) { return -uniforms.INFINITY; }
     if (infinite_(x)) { return x; }
-    // x = 2^k m, √½ ≤ m < √2
+    // x = 2^k m, √½ ≤ m ≤ √2
     let small = x < 1.1754944e-38;
-    let y = select(x, x * 8388608.0, small);
-    let raw = bits_(y) - 0x3f3504f3u + 0x3f800000u;
-    let k = f32(i32(raw >> 23u) - 127 - select(0, 23, small));
-    let m = bitcast<f32>((raw & 0x007fffffu) + 0x3f3504f3u);
+    let normal = bits_(select(x, x * 8388608.0, small));
+    let mantissa = bitcast<f32>((normal & 0x007fffffu) | 0x3f800000u);
+    let above = mantissa > 1.4142135;
+    let m = select(mantissa, 0.5 * mantissa, above);
+    let k = f32(i32(normal >> 23u) - select(127, 150, small) + select(0, 1, above));
     return k * ${ln2Head} + (odd_((m - 1.0) / (m + 1.0)) + k * ${ln2Tail});
   }
   fn log1p_(x : f32) -> f32 {
@@ -110,25 +111,21 @@ export const wgsl = `
       let k = round(a * ${literal(2 / Math.PI)});
       return vec2<f32>(((a - k * ${literal(quarterHead)}) - k * ${quarterMiddle}) - k * ${quarterTail}, k - 4.0 * floor(k / 4.0));
     }
-    // Payne and Hanek: a = m 2^e, and only those bits of 2/π count whose product with a is below 4, and not too small.
-    var words = array<u32, 8>(${twoOverPi.join(", ")});
+    // Payne and Hanek: a = m 2^e, and of 2/π the 96 bits from that of weight 2^(1−e) on: what is above makes multiples of 4.
+    var words = array<u32, 9>(0u, ${twoOverPi.join(", ")});
     let m = (bits_(a) & 0x007fffffu) | 0x00800000u;
-    let at = (bits_(a) >> 23u) - 150u + 30u; // e − 2 bits are left out, and the window starts 32 bits before the rest
+    let at = (bits_(a) >> 23u) - 120u; // e + 30, behind the word of zeros
     var window : array<u32, 3>;
     for (var i = 0u; i < 3u; i = i + 1u) {
-      let from = at + 32u * i;
-      let word = from / 32u;
-      let shift = from % 32u;
-      let before = select(words[max(word, 1u) - 1u], 0u, word == 0u);
-      window[i] = select((before << (32u - shift)) | (words[word] >> shift), before, shift == 0u);
-      window[i] = select(window[i], select((before << shift) | (words[word] >> (32u - shift)), before, shift == 0u), true);
+      let word = at / 32u + i;
+      window[i] = (words[word] << (at % 32u)) | ((words[word + 1u] >> 1u) >> (31u - at % 32u));
     }
-    let low = m * window[1] + high_(m, window[2]);
-    let carry = select(0u, 1u, low < high_(m, window[2]));
-    let top = m * window[0] + high_(m, window[1]) + carry; // the two highest bits are k modulo 4
+    let rise = high_(m, window[2]);
+    let low = m * window[1] + rise;
+    let top = m * window[0] + high_(m, window[1]) + select(0u, 1u, low < rise); // its two highest bits are k modulo 4
     let fraction = (top << 2u) | (low >> 30u);
     let up = fraction >> 31u;
-    let size = select(fraction, ~fraction + 1u, up == 1u);
+    let size = select(fraction, ~fraction, up == 1u);
     let rest = f32(size) * 2.3283064e-10 + f32(select(low << 2u, ~(low << 2u), up == 1u)) * 5.4210109e-20;
     return vec2<f32>(select(rest, -rest, up == 1u) * ${literal(Math.PI / 2)}, f32(((top >> 30u) + up) & 3u));
   }
