@@ -8,7 +8,7 @@ const rooms = {
   host: { holds: ["host"], knows: ["values"] },
   primitives: { holds: ["primitives"], knows: ["values", "host"] },
   ops: { holds: ["ops", "batch", "fluent", "random", "runs"], knows: ["values", "host", "primitives"] },
-  contract: { holds: ["adtypes", "backend", "registry"], knows: ["values"] },
+  contract: { holds: ["adtypes", "backend", "registry", "promise"], knows: ["values"] },
   tree: { holds: ["tree", "types"], knows: ["values", "primitives", "ops", "contract"] },
   graph: { holds: ["graph", "customRule", "checkpoint"], knows: ["values", "host", "primitives", "ops", "tree"] },
   operators: { holds: ["operators", "derive", "basis", "held"], knows: ["values", "primitives", "ops", "tree", "graph", "contract"] },

@@ -1,9 +1,9 @@
 import type { ADType, SecondOrder } from "./adtypes.js";
-import type { FlatFunction, Pullback, Pushforward, Tangents } from "./backend.js";
+import type { FlatFunction, MaybePromise, Pullback, Pushforward, Tangents } from "./backend.js";
 import { basisOf, block, dimension, fill, fromScalars, inner, split, zeroLike } from "./basis.js";
 import { batched } from "./batch.js";
 import { ones, zeros } from "./create.js";
-import { engineFor, heldPullback, heldPushforward, requireToken } from "./held.js";
+import { engineFor, heldPullback, heldPushforward, heldWithgradient, requireToken } from "./held.js";
 import { isFloat } from "./dtype.js";
 import { concat } from "./primitives/concat.js";
 import { broadcastLike } from "./primitives/conform.js";
@@ -63,6 +63,12 @@ function scatter(entries: Tangents, places: readonly number[], count: number): T
   const all = new Array<Value | undefined>(count).fill(undefined);
   places.forEach((place, k) => (all[place] = entries[k]));
   return all;
+}
+
+/** `valueAndGradient` by the engine itself, where it has that operator; maybe as a promise. */
+export function withgradient(ad: ADType, f: FlatFunction, xs: readonly Value[]): MaybePromise<{ ys: readonly Value[]; grads: Tangents }> {
+  const backend = engineFor(ad, xs);
+  return backend.withgradient ? heldWithgradient(backend, f, xs, ad) : valueAndGradient(ad, f, xs);
 }
 
 /** Value and gradient of the first result, in one pass; other results pass through. */

@@ -1,8 +1,9 @@
 import { isADType, type ADType } from "./adtypes.js";
-import type { Backend, FlatFunction, Pullback, Pushforward, Tangents } from "./backend.js";
+import type { Backend, FlatFunction, MaybePromise, Pullback, Pushforward, Tangents } from "./backend.js";
 import { isFloat } from "./dtype.js";
 import { AutodiffError, UnsupportedError } from "./errors.js";
 import { outside } from "./graph/outside.js";
+import { whenDone } from "./promise.js";
 import { backendOf } from "./registry.js";
 import { sameShape, showShape } from "./shape.js";
 import { describe, kindOf, shapeOf, Tensor, type Value } from "./tensor.js";
@@ -51,16 +52,29 @@ export function heldPullback(backend: Backend, f: FlatFunction, xs: readonly Val
   checkResults(who, result.ys, call.count());
   return {
     ys: result.ys,
-    pull: (cts) => {
-      const grads: unknown = result.pull(cts);
-      if (!Array.isArray(grads) || grads.length !== xs.length) {
-        throw new AutodiffError(`${who}: contract: pull must return one cotangent per input, ${xs.length} in all; got ${describe(grads)}.`);
-      }
-      grads.forEach((g, i) => g !== undefined && checkLike(who, "cotangent", i, g, xs[i]!));
-      return grads as Tangents;
-    },
+    pull: (cts) => checkCotangents(who, "pull", result.pull(cts), xs),
     dispose: () => result.dispose(),
   };
+}
+
+/** A backend's own withgradient, held to the contract. */
+export function heldWithgradient(backend: Backend, f: FlatFunction, xs: readonly Value[], ad: ADType): MaybePromise<{ ys: readonly Value[]; grads: Tangents }> {
+  const who = backend.adtype;
+  const call = callableBy(who, backend.capabilities.traceable, f);
+  return whenDone(backend.withgradient!(call.f, xs, ad), (result) => {
+    const { ys, grads } = Object(result) as Partial<typeof result>;
+    if (!Array.isArray(ys)) throw new AutodiffError(`${who}: contract: withgradient must return { ys, grads }, got ${describe(result)}.`);
+    checkResults(who, ys, call.count());
+    return { ys, grads: checkCotangents(who, "withgradient", grads, xs) };
+  });
+}
+
+function checkCotangents(who: string, what: string, grads: unknown, xs: readonly Value[]): Tangents {
+  if (!Array.isArray(grads) || grads.length !== xs.length) {
+    throw new AutodiffError(`${who}: contract: ${what} must return one cotangent per input, ${xs.length} in all; got ${describe(grads)}.`);
+  }
+  grads.forEach((g, i) => g !== undefined && checkLike(who, "cotangent", i, g, xs[i]!));
+  return grads as Tangents;
 }
 
 /** A backend's pushforward, held to the contract. */

@@ -11,7 +11,7 @@ import { flatten, type TreeDef } from "../tree/flatten.js";
 import { Params } from "../tree/params.js";
 import { seenLeaf } from "../tree/seen.js";
 import { vendorLeaf } from "../tree/vendor.js";
-import { all, whenDone } from "./promise.js";
+import { all, whenDone } from "../promise.js";
 import { seedLike } from "./seeds.js";
 
 /** Whether an array of numbers is several scalars, or one block, as in the layout of a Jacobian. */

@@ -12,7 +12,7 @@ import type { Args, Run } from "../types.js";
 import { activeValue, Arguments } from "./arguments.js";
 import { apply, type AnyFunction } from "./call.js";
 import { gradient } from "./gradient.js";
-import { all, whenDone } from "./promise.js";
+import { all, whenDone } from "../promise.js";
 import { requireScalar } from "./result.js";
 
 /** How one leaf's gradient compares with finite differences. */

@@ -7,7 +7,7 @@ import { describe, kindOf, Tensor, type Value } from "../tensor.js";
 import { delivered } from "../tree/scope.js";
 import type { Derivative, Run } from "../types.js";
 import { Call, type AnyFunction } from "./call.js";
-import { all, whenDone } from "./promise.js";
+import { all, whenDone } from "../promise.js";
 
 /**
  * f′(x) of a function of one number, in the form of f's result.

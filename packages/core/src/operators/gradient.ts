@@ -1,6 +1,6 @@
 import { AutoTape, isADType, type ADType } from "../adtypes.js";
 import type { FlatFunction, MaybePromise } from "../backend.js";
-import { valueAndGradient } from "../derive.js";
+import { withgradient as flatWithgradient } from "../derive.js";
 import { AutodiffError } from "../errors.js";
 import { describe, hostDevice, Tensor, type Value } from "../tensor.js";
 import { Runs } from "../runs.js";
@@ -10,7 +10,7 @@ import { delivered } from "../tree/scope.js";
 import type { Args, Gradients, Run } from "../types.js";
 import { Arguments, likeLeaf } from "./arguments.js";
 import { apply, type AnyFunction } from "./call.js";
-import { all, whenDone } from "./promise.js";
+import { all, whenDone } from "../promise.js";
 import { requireScalar, resultOf, settled, type Result } from "./result.js";
 
 /** What a loss may return: a scalar, or a scalar first and then whatever else is to be passed through. */
@@ -94,13 +94,16 @@ function run(
   if (only instanceof Params && args.length === 1) {
     const tensors = [...only];
     const values = tensors.map((t) => standIn("gradient", t)); // the same parameters may be differentiated outside, too
-    const { ys, grads } = valueAndGradient(ad, implicit(() => flat(() => apply(f, [])), tensors), values);
-    const entries = all(tensors.map((t, i) => likeLeaf(who, t, grads[i]) as MaybePromise<Tensor>));
-    return whenDone(all([val(ys, tensors.every((t) => t.device === hostDevice)), entries]), ([y, gs]) => ({ val: y, grad: new Grads(only, new Map(tensors.map((t, i) => [t, (gs as Tensor[])[i]!]))) }));
+    const home = tensors.every((t) => t.device === hostDevice);
+    return whenDone(flatWithgradient(ad, implicit(() => flat(() => apply(f, [])), tensors), values), ({ ys, grads }) => {
+      const entries = all(tensors.map((t, i) => likeLeaf(who, t, grads[i]) as MaybePromise<Tensor>));
+      return whenDone(all([val(ys, home), entries]), ([y, gs]) => ({ val: y, grad: new Grads(only, new Map(tensors.map((t, i) => [t, (gs as Tensor[])[i]!]))) }));
+    });
   }
   const inputs = new Arguments(who, args);
-  const { ys, grads } = valueAndGradient(ad, (xs) => flat(() => apply(f, inputs.rebuild(xs))), inputs.values);
-  return whenDone(all([val(ys, inputs.atHome), inputs.gradients(grads)]), ([y, grad]) => ({ val: y, grad }));
+  return whenDone(flatWithgradient(ad, (xs) => flat(() => apply(f, inputs.rebuild(xs))), inputs.values), ({ ys, grads }) =>
+    whenDone(all([val(ys, inputs.atHome), inputs.gradients(grads)]), ([y, grad]) => ({ val: y, grad })),
+  );
 }
 
 /** f with captured tensors differentiated: while it runs, what the engine passes stands in for them. */

@@ -5,7 +5,7 @@ import type { Value } from "../tensor.js";
 import { delivered } from "../tree/scope.js";
 import type { Gradient, Jacobian, Run, Traced } from "../types.js";
 import { Call, type AnyFunction } from "./call.js";
-import { all, whenDone } from "./promise.js";
+import { all, whenDone } from "../promise.js";
 import { scalarResult, settled } from "./result.js";
 
 /**

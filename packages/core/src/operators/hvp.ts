@@ -5,7 +5,7 @@ import type { Value } from "../tensor.js";
 import { delivered } from "../tree/scope.js";
 import type { Gradient, Run, Traced } from "../types.js";
 import { Call, type AnyFunction } from "./call.js";
-import { all, whenDone } from "./promise.js";
+import { all, whenDone } from "../promise.js";
 import type { PerSeed } from "./pushforward.js";
 import { scalarResult } from "./result.js";
 import { seedsOf } from "./seeds.js";

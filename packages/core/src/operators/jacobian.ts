@@ -5,7 +5,7 @@ import { jacobian as flatJacobian } from "../derive.js";
 import { delivered } from "../tree/scope.js";
 import type { Jacobian, Run, Traced } from "../types.js";
 import { Call, type AnyFunction } from "./call.js";
-import { all, whenDone } from "./promise.js";
+import { all, whenDone } from "../promise.js";
 import { settled } from "./result.js";
 
 /**

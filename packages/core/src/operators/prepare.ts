@@ -14,7 +14,7 @@ import { gradient, withgradient, type Loss } from "./gradient.js";
 import { hessian } from "./hessian.js";
 import { hvp } from "./hvp.js";
 import { jacobian } from "./jacobian.js";
-import { all, whenDone } from "./promise.js";
+import { all, whenDone } from "../promise.js";
 import { pullback } from "./pullback.js";
 import { pushforward } from "./pushforward.js";
 

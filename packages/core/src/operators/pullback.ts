@@ -4,7 +4,7 @@ import { pullback as pull } from "../derive.js";
 import { delivered } from "../tree/scope.js";
 import type { Gradient, Run, Traced } from "../types.js";
 import { Call, type AnyFunction } from "./call.js";
-import { all, whenDone } from "./promise.js";
+import { all, whenDone } from "../promise.js";
 
 /**
  * Jᵀ·ct: the cotangent of f's result pulled back to x, as a tree shaped like x. ct is a tree like f's result. Later

@@ -4,7 +4,7 @@ import { pushforward as push } from "../derive.js";
 import { delivered } from "../tree/scope.js";
 import type { Derivative, Gradient, Run, Traced } from "../types.js";
 import { Call, type AnyFunction } from "./call.js";
-import { all, whenDone } from "./promise.js";
+import { all, whenDone } from "../promise.js";
 import { seedsOf } from "./seeds.js";
 
 /** One derivative, or one for each of an array of seeds: of an x that is an array, an array of what looks like x. */

@@ -8,7 +8,7 @@ import { describe, Tensor, tensor, type Value } from "../tensor.js";
 import { requireLive } from "../trace.js";
 import type { TreeDef } from "../tree/flatten.js";
 import { atHome, flattenAs, likeLeaf, readNumber, type Granularity } from "./arguments.js";
-import { all, whenDone } from "./promise.js";
+import { all, whenDone } from "../promise.js";
 import { seedLike } from "./seeds.js";
 
 /** What f returned: its values in order, and how to put others in their places. */

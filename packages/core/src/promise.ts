@@ -1,10 +1,10 @@
-import type { MaybePromise } from "../backend.js";
+import type { MaybePromise } from "./backend.js";
 
 /**
  * Applies f now, or when the promise is kept: sync engines stay sync. (A module must not export `then`: importing it
  * dynamically would call that.)
  */
-export function whenDone<T, R>(x: MaybePromise<T>, f: (x: T) => R): MaybePromise<R> {
+export function whenDone<T, R>(x: MaybePromise<T>, f: (x: T) => MaybePromise<R>): MaybePromise<R> {
   return x instanceof Promise ? x.then(f) : f(x);
 }
 
