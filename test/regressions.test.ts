@@ -200,3 +200,15 @@ test("finite differences: a step that rounding swallows is refused, and one is a
   expect(() => inner(AutoFiniteDiff())).toThrow("AutoFiniteDiff({ step: 1e-6 })");
   expect(inner(AutoFiniteDiff({ step: 1e-3 })).evaluate(5)).toBeCloseTo(10, 8);
 });
+
+test("the cotangents of several results have no holes", () => {
+  const seen: number[][] = [];
+  const three = definePrimitive<[Tensor], readonly Tensor[], null, (x: Tensor) => readonly Tensor[]>({
+    name: "three", shape: ([x]) => [x.shape, x.shape, x.shape], dtype: ["promote", "promote", "promote"], compute: (outs, [x]) => outs.forEach((out) => out.elements.set(x.elements)),
+    vjp: () => [(cts) => (seen.push((cts as readonly unknown[]).map((ct) => Number(ct !== undefined))), (cts as readonly Tensor[])[1]!)],
+  }); // prettier-ignore
+  expect(plain(gradient((x: Tensor) => sum(three(x)[1]!), tape, tensor([1, 2]))[0])).toEqual([1, 1]);
+  const W = param(tensor([1, 2]));
+  backward(sum(three(W)[1]!) as Tensor);
+  expect(seen).toEqual([[0, 1, 0], [0, 1, 0]]);
+});

@@ -15,7 +15,7 @@ export function reverse(trace: TapeTrace, tape: readonly Entry[], ys: readonly V
       const seen = slots[index] as Value | undefined;
       slots[index] = seen === undefined ? ct : add(seen, ct);
     } else {
-      const several = (slots[index] ??= []) as (Value | undefined)[];
+      const several = (slots[index] ??= new Array<undefined>((tape[index]!.out as readonly Value[]).length).fill(undefined)) as (Value | undefined)[];
       const seen = several[output];
       several[output] = seen === undefined ? ct : add(seen, ct);
     }

@@ -180,7 +180,7 @@ export function backward(loss: Value): void {
     const { primitive, out, values, attrs, inputs } = step;
     if (!primitive.vjp) throw new AutodiffError(`backward: the primitive ${primitive.name} has no vjp rule.`);
     const maps = primitive.vjp(out, values, attrs);
-    const ct: Cotangents = Array.isArray(out) ? own : own[0]!;
+    const ct: Cotangents = Array.isArray(out) ? Array.from(out, (_, k) => own[k]) : own[0]!;
     inputs.forEach((x, i) => {
       const contribution = x instanceof Tracked ? applyMap(primitive, "vjp", maps, i, inputs.length, ct) : undefined;
       if (contribution !== undefined) give(x, contribution);
