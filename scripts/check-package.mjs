@@ -1,13 +1,16 @@
-// Packs every publishable package, lints the tarballs, installs them into an empty project and uses them there.
+// Packs every publishable package, lints the tarballs, installs them into an empty project and uses them there; then
+// follows the page for authors of engines.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { followPage, installTarballs, linkPackage } from "./follow-page.mjs";
 
 const root = join(import.meta.dirname, "..");
 const project = mkdtempSync(join(tmpdir(), "polyad-package-"));
+const author = mkdtempSync(join(tmpdir(), "polyad-author-"));
 const manifest = (folder) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 
 const run = `
@@ -29,7 +32,7 @@ const compilers = [
 ];
 
 try {
-  const folders = readdirSync(join(root, "packages")).map((name) => join(root, "packages", name)).filter((folder) => manifest(folder).private !== true);
+  const folders = [...readdirSync(join(root, "packages")).map((name) => join(root, "packages", name)), join(root, "conformance")].filter((folder) => manifest(folder).private !== true);
   const packages = folders.map(manifest);
 
   // What they depend on comes from node_modules, so that the check needs no network.
@@ -47,7 +50,9 @@ try {
   }
 
   writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  npm(project, "install", "--prefer-offline", "--no-audit", "--no-fund", ...tarballs.map((name) => `./${name}`));
+  installTarballs(project, tarballs.map((name) => `./${name}`));
+  const peers = new Set(packages.flatMap(({ peerDependencies = {} }) => Object.keys(peerDependencies)).filter((name) => !own.has(name)));
+  for (const name of peers) linkPackage(name, project);
 
   for (const { name, exports } of packages) {
     for (const entry of Object.keys(exports)) node("--input-type=module", "--eval", `await import(${JSON.stringify(name + entry.slice(1))})`);
@@ -58,12 +63,18 @@ try {
   writeFileSync(join(project, "src/consumer.ts"), types);
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   for (const options of compilers) node(tsc, "src/consumer.ts", "--strict", "--noEmit", "--target", "es2022", "--types", "", ...options);
+
   console.log(`packages: ${folders.length} packed, linted, installed, run and compiled`);
+
+  const file = new Map([...own, ...others].map((name, i) => [name, join(project, tarballs[i])]));
+  const needs = (name) => [file.get(name), ...Object.keys(manifest(join(root, "node_modules", name)).dependencies ?? {}).flatMap(needs)];
+  followPage("docs/your-engine.md", author, Object.fromEntries(packages.map(({ name }) => [name, needs(name)])));
+  console.log("docs/your-engine.md: followed from an empty folder to a green suite");
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;
 } finally {
-  rmSync(project, { recursive: true, force: true });
+  for (const folder of [project, author]) rmSync(folder, { recursive: true, force: true });
 }
 
 function node(...args) {

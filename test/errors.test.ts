@@ -595,8 +595,8 @@ describe("half-written backends", () => {
   });
   test("a pullback that returns something else", () => {
     broken("pullback must return { ys, pull, dispose }, got undefined.", { pullback: () => undefined });
-    broken("pullback must return { ys, pull, dispose }, got a plain object.", { pullback: () => ({ ys: [1] }) });
-    broken("pullback must return { ys, pull, dispose }, got a plain object.", { pullback: () => ({ ys: [1], pull: () => [] }) });
+    broken("pullback must return { ys, pull, dispose }, got no pull, no dispose.", { pullback: () => ({ ys: [1] }) });
+    broken("pullback must return { ys, pull, dispose }, got no dispose.", { pullback: () => ({ ys: [1], pull: () => [] }) });
   });
   test("results that are not f's", () => {
     broken("ys must be f's results, 1 in all; got an array of length 0.", { pullback: (f) => (f(), { ys: [], pull: () => [], dispose }) });
@@ -616,7 +616,7 @@ describe("half-written backends", () => {
   });
   test("tangents of the wrong number, shape or type", () => {
     broken("pushforward must return { ys, tangents }, got undefined.", { pushforward: () => undefined });
-    broken("pushforward must return { ys, tangents }, got a plain object.", { pushforward: (f) => ({ ys: f() }) });
+    broken("pushforward must return { ys, tangents }, got no tangents.", { pushforward: (f) => ({ ys: f() }) });
     broken("pushforward must return one list per tangent, 2 in all; got an array of length 0.", { pushforward: (f) => ({ ys: f(), tangents: [] }) });
     broken("a tangent has one entry per result, 1 in all; got an array of length 0.", { pushforward: (f) => ({ ys: f(), tangents: [[], []] }) });
     broken("a tangent has one entry per result, 1 in all; got undefined.", { pushforward: (f) => ({ ys: f(), tangents: [undefined, []] }) });

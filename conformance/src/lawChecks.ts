@@ -47,5 +47,6 @@ export async function assertProperty<T>(what: string, inputs: fc.Arbitrary<T>, h
   const cause = details.errorInstance;
   const reason = details.counterexample === null ? `only ${details.numRuns} of ${runs} inputs met its preconditions` : cause instanceof Error ? cause.message : String(cause);
   const input = details.counterexample === null ? "" : ` ${describe(details.counterexample[0])}`;
-  throw new Disagreement(`${what}${input}: ${reason} [seed ${seed}]`, { cause }, details.counterexamplePath && part + details.counterexamplePath);
+  const found = details.counterexamplePath === null ? null : part + details.counterexamplePath;
+  throw new Disagreement(`${what}${input}: ${reason} [seed ${seed}]`, { cause }, found);
 }

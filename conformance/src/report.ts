@@ -94,8 +94,9 @@ export function messageOf({ outcome }: Result): string {
 
 /** The report for a terminal; `alone` is the command that runs a failure again. */
 export function printReport(results: readonly Result[], alone?: (result: Result) => string): string {
-  const { engines, ops, orders, cell } = matrixOf(results);
-  const width = Math.max(...ops.map((op) => op.length)) + 2;
+  const { engines, orders, cell, ...all } = matrixOf(results);
+  const ops = all.ops.filter((op) => engines.some((engine) => orders.some((order) => cell(engine, op, order).status !== "none")));
+  const width = Math.max("order".length, ...ops.map((op) => op.length)) + 2;
   const columns = engines.map((engine) => Math.max(engine.length, 2 * orders.length) + 2);
   const line = (name: string, parts: readonly string[]): string => (name.padEnd(width) + parts.map((part, i) => part.padEnd(columns[i]!)).join("")).trimEnd();
   const failures = results.filter(({ outcome }) => outcome.status === "FAIL");

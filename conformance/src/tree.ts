@@ -57,8 +57,8 @@ export function numbersIn(tree: unknown): number[] {
 
 /** The same of a result, on whatever device its tensors live. */
 export async function numbersOf(tree: unknown): Promise<number[]> {
-  const parts: (readonly number[] | Promise<ArrayLike<number>>)[] = [];
-  mirror(tree, (leaf) => parts.push(leaf instanceof Tensor ? leaf.data() : numbersIn(leaf)));
+  const parts: Promise<ArrayLike<number>>[] = [];
+  mirror(tree, (leaf) => parts.push(leaf instanceof Tensor ? leaf.data() : Promise.resolve(numbersIn(leaf))));
   return (await Promise.all(parts)).flatMap((part) => Array.from(part));
 }
 

@@ -250,7 +250,7 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
   topK: [
     caseOf("", shapesOf(1, 3).chain((shape) =>
       axisOf(shape).chain((axis) =>
-        fc.tuple(tensors, fc.nat(shape.at(axis)!)).map(([kind, k]) => ({ slots: [operand(kind, shape)], call: (x) => p.topK(x!, k, { axis }) })),
+        fc.tuple(tensors, fc.nat(shape.at(axis)!)).map(([kind, k]) => ({ slots: [operand(kind, shape)], clearance: apart, call: (x: Value | undefined) => p.topK(x!, k, { axis }) })),
       ),
     )),
   ],

@@ -26,7 +26,7 @@ const Engine = defineADType("mutant", "sync");
 /** An engine with some of its parts changed. */
 export function variant(base: Base, change: (backend: Backend) => Partial<Backend>): ADType {
   const backend = bases[base];
-  registerBackend({ ...backend, ...change(backend), adtype: "mutant" });
+  registerBackend({ ...backend, ...change(backend), adtype: "mutant" }, { replace: true });
   return Engine();
 }
 

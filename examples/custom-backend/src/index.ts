@@ -1,25 +1,6 @@
 import {
-  abs,
-  add,
-  cast,
-  defineADType,
-  div,
-  isFloat,
-  max,
-  maximum,
-  mul,
-  registerBackend,
-  shapeOf,
-  sizeOf,
-  stopGradient,
-  sub,
-  where,
-  type ADType,
-  type DType,
-  type FlatFunction,
-  type Pushforward,
-  type Tangents,
-  type Value,
+  abs, add, cast, defineADType, div, isFloat, max, maximum, mul, registerBackend, shapeOf, sizeOf, stopGradient, sub,
+  type ADType, type DType, type FlatFunction, type Pushforward, type Tangents, type Value,
 } from "@polyad/core/extend";
 
 /** Central differences at the steps h and h/2, extrapolated to h = 0. */
@@ -39,11 +20,9 @@ const steps = { float64: 2 ** -12, float32: 2 ** -6 };
 function pushforward(f: FlatFunction, xs: readonly Value[], tangents: readonly Tangents[]): Pushforward {
   const ys = f(xs);
   const step = steps[[...xs, ...ys].some((x) => typeof x !== "number" && x.dtype === "float32") ? "float32" : "float64"];
-  const sizes = xs.map(size);
   const along = (dxs: Tangents): Tangents => {
-    const scale = sizes.reduce((most, each, i) => (dxs[i] === undefined ? most : maximum(most, each)), 1);
-    const length = dxs.reduce<Value>((most, dx) => (dx === undefined ? most : maximum(most, size(dx))), 0);
-    const h = div(mul(step, scale), where(length, length, 1));
+    const moved = xs.filter((_, i) => dxs[i] !== undefined); // what is undefined is a zero
+    const h = div(mul(step, largest(moved, 1)), largest(dxs, 2 ** -500));
     const at = (t: Value): readonly Value[] => f(xs.map((x, i) => (dxs[i] === undefined ? x : add(x, mul(t, dxs[i])))));
     const [above, below, nearAbove, nearBelow] = [at(h), at(mul(-1, h)), at(mul(0.5, h)), at(mul(-0.5, h))];
     return ys.map((y, i) => {
@@ -55,9 +34,10 @@ function pushforward(f: FlatFunction, xs: readonly Value[], tangents: readonly T
   return { ys, tangents: tangents.map(along) };
 }
 
-/** max |x|, in ops too, as a number that is constant to whoever differentiates this. */
-function size(x: Value): Value {
-  return sizeOf(shapeOf(x)) === 0 ? 0 : cast(max(abs(stopGradient(x))), "number");
+/** The largest magnitude in some values, at least `least`: a number, and a constant to whoever differentiates this. */
+function largest(values: Tangents, least: number): Value {
+  const filled = values.filter((x) => x !== undefined && sizeOf(shapeOf(x)) > 0) as readonly Value[];
+  return filled.reduce<Value>((most, x) => maximum(most, cast(max(abs(stopGradient(x))), "number")), least);
 }
 
 /** 5k (6h)⁴ + ε (10/h)ᵏ for derivatives of order k: what the formula leaves out, and what rounding leaves of differences. */

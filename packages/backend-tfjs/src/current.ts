@@ -28,7 +28,7 @@ export function within<R>(name: TfjsDevice, f: () => R): R {
 
 /** Makes the backend current again that was so before, if there was one. */
 export function restore(before: string | null | undefined): void {
-  if (before && getBackend() !== before && before in engine().registry) makeCurrent(before);
+  if (typeof before === "string" && before !== getBackend() && before in engine().registry) makeCurrent(before);
 }
 
 type Engine = ReturnType<typeof engine>;

@@ -22,6 +22,9 @@ import { inScope } from "./scope.js";
 import { record, recording, unrecorded } from "./tape.js";
 import { owned, TfjsTensor, upload } from "./tensor.js";
 
+/** Primitives that give something where one operand is empty and another is not: their lowerings see to it. */
+const takeEmpty: ReadonlySet<string> = new Set<CorePrimitiveName>(["concat", "scatterAdd"]);
+
 /** A device of TensorFlow.js: tensors in its keeping, primitives by its kernels. */
 class Tfjs implements Device {
   readonly name: string;
@@ -79,7 +82,7 @@ class Tfjs implements Device {
   /** Kernels are not made for empty tensors: what is empty needs none, and what is made of nothing is the host's. */
   private run(primitive: AnyPrimitive, inputs: readonly Value[], attrs: unknown, avals: readonly Aval[]): tf.Tensor[] {
     if (avals.every(({ shape }) => sizeOf(shape) === 0)) return avals.map(({ shape, dtype }) => upload([], shape, dtype));
-    const empty = inputs.some((x) => typeof x !== "number" && x.size === 0);
+    const empty = !takeEmpty.has(primitive.name) && inputs.some((x) => typeof x !== "number" && x.size === 0);
     const lowering = empty ? onHost : lowerings[primitive.name as CorePrimitiveName];
     const handles = empty ? [] : inputs.map((x) => this.handle(x));
     const results = [this.lowered(primitive, () => lowering({ primitive, inputs: handles, attrs, avals, device: this, values: inputs }))].flat();

@@ -1,4 +1,4 @@
-import { clone, engine } from "@tensorflow/tfjs-core";
+import { engine, reshape } from "@tensorflow/tfjs-core";
 import type * as tf from "@tensorflow/tfjs-core";
 import { add, applyMap, isFloat, UnsupportedError, type AnyPrimitive, type Pullback, type Pushforward, type Tangents, type Value } from "@polyad/core/extend";
 import { stored, TfjsTensor } from "./tensor.js";
@@ -32,13 +32,16 @@ export function unrecorded<R>(f: () => R): R {
 export function record(primitive: AnyPrimitive, inputs: readonly Value[], attrs: unknown, outs: readonly TfjsTensor[], several: boolean): void {
   const watched = inputs.flatMap((x, i) => (x instanceof TfjsTensor && isFloat(x.dtype) ? [[String(i), x.handle] as const] : []));
   if (watched.length === 0) return;
-  const out = several ? outs : outs[0]!;
+  const saved: tf.Tensor[] = [];
+  const lasting = engine().state.gradientDepth === ours ? (x: TfjsTensor) => x : (x: TfjsTensor) => alike(x, keptCopy(x.handle, saved));
+  const operands = inputs.map((x) => (x instanceof TfjsTensor ? lasting(x) : x));
   push({
     kernelName: primitive.name,
     inputs: Object.fromEntries(watched),
     outputs: outs.map((y) => y.handle),
+    saved,
     gradient: (dys) => {
-      const maps = primitive.vjp!(out, inputs, attrs);
+      const maps = primitive.vjp!(out, operands, attrs);
       const cts = outs.map((y, k) => (dys[k] as tf.Tensor | null | undefined) && new TfjsTensor(y.device, dys[k]!, y.dtype, y.weak));
       const ct = several ? cts.map((c) => c ?? undefined) : cts[0]!;
       return Object.fromEntries(
@@ -46,16 +49,25 @@ export function record(primitive: AnyPrimitive, inputs: readonly Value[], attrs:
       );
     },
   });
+  const results = outs.map(lasting); // after the node, or a derivative of higher order would not come through here
+  const out = several ? results : results[0]!;
 }
 
-/** Another tensor of the same data, freed apart from it, and the same to a derivative. */
+/** A copy that TensorFlow.js frees with its tape: `tf.grad` and the like free all else that f made before they go backwards. */
+function keptCopy(x: tf.Tensor, saved: tf.Tensor[]): tf.Tensor {
+  const y = engine().keep(copy(x));
+  saved.push(y);
+  return y;
+}
+
+/** Another tensor of the same data, freed apart from it, and the same to a derivative. (`clone` copies the data on wasm.) */
 export function copy(x: tf.Tensor): tf.Tensor {
-  const y = unrecorded(() => clone(x));
+  const y = unrecorded(() => reshape(x, x.shape));
   if (recording()) push({ kernelName: "Identity", inputs: { x }, outputs: [y], gradient: ([dy]) => ({ x: () => dy! }) });
   return y;
 }
 
-function push(node: Omit<Node, "id" | "saved">): void {
+function push(node: Omit<Node, "id">): void {
   const { state } = engine();
   state.activeTape.push({ id: state.nextTapeNodeId++, saved: [], ...node });
 }
@@ -64,6 +76,9 @@ function push(node: Omit<Node, "id" | "saved">): void {
 function forget(nodes: readonly Node[]): void {
   for (const { saved } of nodes) saved?.forEach((t) => t.dispose());
 }
+
+/** How many of the derivatives that are being recorded are Polyad's; the others are `tf.grad` and its kind. */
+let ours = 0;
 
 /** y = f(x) and ct ↦ Jᵀ·ct, by a tape that starts here, or goes on where one is being recorded. */
 export function pullback(f: (xs: readonly Value[]) => readonly Value[], xs: readonly TfjsTensor[]): Pullback {
@@ -74,12 +89,14 @@ export function pullback(f: (xs: readonly Value[]) => readonly Value[], xs: read
   const inputs = xs.map((x) => alike(x, copy(x.handle)));
   const from = state.activeTape.length;
   state.gradientDepth++;
+  ours++;
   let nodes: Node[] = [];
   let ys: readonly Value[] | undefined;
   try {
     ys = f(inputs);
   } finally {
     state.gradientDepth--;
+    ours--;
     nodes = state.activeTape.slice(from);
     if (outermost) {
       state.activeTape = null as never; // as TensorFlow.js leaves it

@@ -43,13 +43,10 @@ export function requireToken(ad: unknown): void {
 /** A backend's pullback, held to the contract. */
 export function heldPullback(backend: Backend, f: FlatFunction, xs: readonly Value[], ad: ADType): Pullback {
   const who = backend.adtype;
-  const call = callableBy(who, backend.capabilities.traceable, f);
+  const call = callableBy(who, backend.capabilities.traceable, f, xs);
   const result: Pullback = backend.pullback!(call.f, xs, ad);
-  const parts = Object(result) as Partial<Pullback>;
-  if (!Array.isArray(parts.ys) || typeof parts.pull !== "function" || typeof parts.dispose !== "function") {
-    throw new AutodiffError(`${who}: contract: pullback must return { ys, pull, dispose }, got ${describe(result)}.`);
-  }
-  checkResults(who, result.ys, call.count());
+  checkParts(who, "pullback", result, { ys: Array.isArray, pull: isFunction, dispose: isFunction });
+  call.check(result.ys);
   return {
     ys: result.ys,
     pull: (cts) => checkCotangents(who, "pull", result.pull(cts), xs),
@@ -60,18 +57,21 @@ export function heldPullback(backend: Backend, f: FlatFunction, xs: readonly Val
 /** A backend's own withgradient, held to the contract. */
 export function heldWithgradient(backend: Backend, f: FlatFunction, xs: readonly Value[], ad: ADType): MaybePromise<{ ys: readonly Value[]; grads: Tangents }> {
   const who = backend.adtype;
-  const call = callableBy(who, backend.capabilities.traceable, f);
-  return whenDone(backend.withgradient!(call.f, xs, ad), (result) => {
-    const { ys, grads } = Object(result) as Partial<typeof result>;
-    if (!Array.isArray(ys)) throw new AutodiffError(`${who}: contract: withgradient must return { ys, grads }, got ${describe(result)}.`);
-    checkResults(who, ys, call.count());
-    return { ys, grads: checkCotangents(who, "withgradient", grads, xs) };
+  const call = callableBy(who, backend.capabilities.traceable, f, xs);
+  const returned = backend.withgradient!(call.f, xs, ad);
+  if (ad.execution === "sync" && returned instanceof Promise) {
+    throw new AutodiffError(`${who}: contract: withgradient returns a promise, but the token says execution: "sync". Return { ys, grads }, or declare "async".`);
+  }
+  return whenDone(returned, (result) => {
+    checkParts(who, "withgradient", result, { ys: Array.isArray, grads: () => true });
+    call.check(result.ys);
+    return { ys: result.ys, grads: checkCotangents(who, "withgradient", result.grads, xs) };
   });
 }
 
 function checkCotangents(who: string, what: string, grads: unknown, xs: readonly Value[]): Tangents {
   if (!Array.isArray(grads) || grads.length !== xs.length) {
-    throw new AutodiffError(`${who}: contract: ${what} must return one cotangent per input, ${xs.length} in all; got ${describe(grads)}.`);
+    throw new AutodiffError(`${who}: contract: ${what} must return one cotangent per input, ${xs.length} in all; got ${describe(grads)}.${unlessNow(grads)}`);
   }
   grads.forEach((g, i) => g !== undefined && checkLike(who, "cotangent", i, g, xs[i]!));
   return grads as Tangents;
@@ -80,13 +80,11 @@ function checkCotangents(who: string, what: string, grads: unknown, xs: readonly
 /** A backend's pushforward, held to the contract. */
 export function heldPushforward(backend: Backend, f: FlatFunction, xs: readonly Value[], dxs: readonly Tangents[], ad: ADType): Pushforward {
   const who = backend.adtype;
-  const call = callableBy(who, backend.capabilities.traceable, f);
+  const call = callableBy(who, backend.capabilities.traceable, f, xs);
   const result: Pushforward = backend.pushforward!(call.f, xs, dxs, ad);
-  const { ys, tangents } = Object(result) as Partial<Pushforward>;
-  if (!Array.isArray(ys) || !Array.isArray(tangents)) {
-    throw new AutodiffError(`${who}: contract: pushforward must return { ys, tangents }, got ${describe(result)}.`);
-  }
-  checkResults(who, ys, call.count());
+  checkParts(who, "pushforward", result, { ys: Array.isArray, tangents: Array.isArray });
+  const { ys, tangents } = result;
+  call.check(ys);
   if (tangents.length !== dxs.length) {
     throw new AutodiffError(`${who}: contract: pushforward must return one list per tangent, ${dxs.length} in all; got ${describe(tangents)}.`);
   }
@@ -99,29 +97,60 @@ export function heldPushforward(backend: Backend, f: FlatFunction, xs: readonly 
   return result;
 }
 
+function isFunction(x: unknown): boolean {
+  return typeof x === "function";
+}
+
+/** That what a method returned has its parts. */
+function checkParts(who: string, method: string, result: unknown, parts: Readonly<Record<string, (part: unknown) => boolean>>): void {
+  const given = Object(result) as Readonly<Record<string, unknown>>;
+  const wrong = Object.keys(parts).filter((name) => !parts[name]!(given[name]));
+  if (wrong.length === 0) return;
+  const isPlain = describe(result) === "a plain object";
+  const said = isPlain ? wrong.map((name) => (given[name] === undefined ? `no ${name}` : `${describe(given[name])} for ${name}`)).join(", ") : describe(result);
+  throw new AutodiffError(`${who}: contract: ${method} must return { ${Object.keys(parts).join(", ")} }, got ${said}.${unlessNow(result)}`);
+}
+
+/** What to do about a promise where there must be none. */
+function unlessNow(returned: unknown): string {
+  return returned instanceof Promise ? " Only withgradient may give a promise, of an engine that is async." : "";
+}
+
 /**
- * f as an engine may call it, and how many results it had last. An opaque engine runs it outside of every trace, so that
- * a traced value which f captured is an error and not a silent constant.
+ * f as an engine may call it, and a check of the results that it says f gave. An opaque engine runs f outside of every
+ * trace, so that a traced value which f captured is an error and not a silent constant.
  */
-function callableBy(who: string, traceable: boolean, f: FlatFunction): { f: FlatFunction; count(): number | undefined } {
-  let count: number | undefined;
+function callableBy(who: string, traceable: boolean, f: FlatFunction, xs: readonly Value[]): { f: FlatFunction; check(ys: readonly unknown[]): void } {
+  let results: readonly Value[] | undefined;
   return {
-    f: (xs) => {
-      const ys = traceable ? f(xs) : outside(who, null, f, xs);
-      count = ys.length;
+    f: (at) => {
+      checkCall(who, at, xs);
+      const ys = traceable ? f(at) : outside(who, null, f, at);
+      results ??= ys; // those at x: engines that sample f around x call it there first
       return ys;
     },
-    count: () => count,
+    check: (ys) => checkResults(who, ys, results),
   };
 }
 
-function checkResults(who: string, ys: readonly unknown[], count: number | undefined): void {
-  if (count !== undefined && ys.length !== count) {
-    throw new AutodiffError(`${who}: contract: ys must be f's results, ${count} in all; got ${describe(ys)}.`);
+/** That f is called with values of the number and form of xs. */
+function checkCall(who: string, at: unknown, xs: readonly Value[]): void {
+  if (!Array.isArray(at) || at.length !== xs.length) {
+    throw new AutodiffError(`${who}: contract: f takes one list of as many values as there are inputs, ${xs.length}; it was called with ${describe(at)}.`);
+  }
+  for (let i = 0; i < at.length; i++) if (!isLike(at[i], xs[i]!)) throw new AutodiffError(`${who}: contract: f takes values like its inputs; input ${i} is ${form(xs[i]!)}, and f was called with ${form(at[i])}.`);
+}
+
+function checkResults(who: string, ys: readonly unknown[], results: readonly Value[] | undefined): void {
+  if (results !== undefined && ys.length !== results.length) {
+    throw new AutodiffError(`${who}: contract: ys must be f's results, ${results.length} in all; got ${describe(ys)}.`);
   }
   ys.forEach((y, i) => {
     if (typeof y !== "number" && !(y instanceof Tensor)) {
       throw new AutodiffError(`${who}: contract: result ${i} must be a number or a Tensor, got ${describe(y)}.`);
+    }
+    if (results !== undefined && !isLike(y, results[i]!)) {
+      throw new AutodiffError(`${who}: contract: ys must be f's results; result ${i} is ${form(results[i])}, got ${form(y)}.`);
     }
   });
 }
@@ -138,4 +167,16 @@ function checkLike(who: string, what: string, i: number, got: unknown, like: Val
       `${who}: contract: ${what} ${i} must have the shape of its value, ${showShape(shapeOf(like))}; got ${showShape(shapeOf(got))}.`,
     );
   }
+  if (kindOf(got) !== kindOf(like)) throw new AutodiffError(`${who}: contract: ${what} ${i} must be ${form(like)}, as its value is; got ${form(got)}.`);
+}
+
+/** Whether two values are of one kind and shape. */
+function isLike(got: unknown, like: Value): boolean {
+  if (typeof got === "number") return kindOf(like) === "number";
+  return got instanceof Tensor && kindOf(got) === kindOf(like) && sameShape(got.shape, shapeOf(like));
+}
+
+/** What a value is to the contract: a traced number is a number. */
+function form(x: unknown): string {
+  return x instanceof Tensor && x.weak ? "a number" : describe(x);
 }

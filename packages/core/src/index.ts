@@ -1,4 +1,6 @@
 import "./fluent.js";
+import type { RandomGenerator } from "./random.js";
+import type { Tensor } from "./tensor.js";
 
 export * from "./adtypes.js";
 export * from "./create.js";
@@ -48,4 +50,26 @@ export { scope } from "./tree/scope.js";
 export { toDevice, toHost } from "./tree/toDevice.js";
 export { trainable, trainableLeaves, type TrainableLeaf } from "./tree/trainable.js";
 export { registerLeaf } from "./tree/vendor.js";
-export type { Gradient, Gradients, Jacobian, Layer, LeafTypes, Traced } from "./types.js";
+export type { Gradient, Gradients, Jacobian, Layer, Traced } from "./types.js";
+
+/**
+ * Leaves that are more than numbers: `[as stored, as seen inside a differentiated function, as gradient]`, the gradient
+ * being like the stored unless said; null for what has none. Packages add theirs by augmentation, which TypeScript allows
+ * only of the module that declares an interface; hence its place here.
+ *
+ * @example
+ * declare module "@polyad/core" {
+ *   interface LeafTypes {
+ *     tfjs: [tf.Tensor, Tensor];
+ *     tokenizer: [Tokenizer, Tokenizer, null]; // leaf(Tokenizer)
+ *   }
+ * }
+ */
+export interface LeafTypes {
+  tensor: [Tensor, Tensor];
+  float64: [Float64Array, Tensor, Float64Array<ArrayBuffer>];
+  float32: [Float32Array, Tensor, Float32Array<ArrayBuffer>];
+  int32: [Int32Array, Tensor, null];
+  bool: [Uint8Array, Tensor, null];
+  generator: [RandomGenerator, RandomGenerator, null];
+}

@@ -1,31 +1,10 @@
 import type { ADType } from "./adtypes.js";
 import type { MaybePromise } from "./backend.js";
 import type { TypedArray } from "./dtype.js";
-import type { RandomGenerator } from "./random.js";
+import type { LeafTypes } from "./index.js";
 import type { Tensor, Value } from "./tensor.js";
 import type { Const, Duplicated } from "./tree/activity.js";
 import type { Functor } from "./tree/functor.js";
-
-/**
- * Leaves that are more than numbers: `[as stored, as seen inside a differentiated function, as gradient]`, the gradient
- * being like the stored unless said; null for what has none. Packages add theirs by augmentation:
- *
- * @example
- * declare module "@polyad/core" {
- *   interface LeafTypes {
- *     tfjs: [tf.Tensor, Tensor];
- *     tokenizer: [Tokenizer, Tokenizer, null]; // leaf(Tokenizer)
- *   }
- * }
- */
-export interface LeafTypes {
-  tensor: [Tensor, Tensor];
-  float64: [Float64Array, Tensor, Float64Array<ArrayBuffer>];
-  float32: [Float32Array, Tensor, Float32Array<ArrayBuffer>];
-  int32: [Int32Array, Tensor, null];
-  bool: [Uint8Array, Tensor, null];
-  generator: [RandomGenerator, RandomGenerator, null];
-}
 
 type Leaf = LeafTypes[keyof LeafTypes][0];
 type TracedLeaf<T> = { [K in keyof LeafTypes]: T extends LeafTypes[K][0] ? LeafTypes[K][1] : never }[keyof LeafTypes];

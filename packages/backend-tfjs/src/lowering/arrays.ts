@@ -20,10 +20,14 @@ export const cast: Lowering = ({ inputs: [x], avals: [aval] }) => {
 };
 export const reshape: Lowering = ({ inputs: [x], avals: [aval] }) => tf.reshape(x!, [...aval!.shape]);
 export const broadcastTo: Lowering = ({ inputs: [x], avals: [aval] }) => spread(x!, aval!.shape);
-export const transpose: Lowering = ({ inputs: [x], attrs }) => tf.transpose(x!, [...(attrs as { readonly perm: readonly number[] }).perm]);
+export const transpose: Lowering = ({ inputs: [x], attrs, avals: [aval], device }) => {
+  const perm = [...(attrs as { readonly perm: readonly number[] }).perm];
+  if (device.reads === "sync" || x!.dtype === "float32") return tf.transpose(x!, perm);
+  return (aval!.dtype === "bool" ? truths : ints)(tf.transpose(floats(x!), perm)); // the kernel on webgpu is for floats only
+};
 export const concat: Lowering = ({ inputs, attrs, avals: [aval] }) => {
   const like = aval!.dtype === "bool" ? truths : aval!.dtype === "int32" ? ints : floats;
-  return tf.concat(inputs.map(like), (attrs as { readonly axis: number }).axis);
+  return tf.concat(inputs.filter(({ size }) => size > 0).map(like), (attrs as { readonly axis: number }).axis);
 };
 export const slice: Lowering = ({ inputs: [x], attrs }) => {
   const sections = attrs as readonly Section[];
@@ -49,6 +53,7 @@ export const gather: Lowering = ({ inputs: [x, indices], attrs }) => {
 export const scatterAdd: Lowering = ({ inputs: [x, indices, updates], attrs, avals: [aval] }) => {
   const { axis } = attrs as { readonly axis: number };
   const like = aval!.dtype === "int32" ? ints : floats;
+  if (updates!.size === 0) return like(x!).clone();
   const n = x!.shape[axis]!;
   // The axis comes first, then all others as one.
   const outer = x!.shape.map((_, i) => i).filter((i) => i !== axis);

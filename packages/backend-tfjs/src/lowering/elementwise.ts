@@ -1,12 +1,25 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Lowering } from "./lowering.js";
+import { sameShape } from "@polyad/core/extend";
+import type { Application, Lowering } from "./lowering.js";
 import { onHost } from "./host.js";
-import { floats, ints, truths } from "./operands.js";
+import { floats, ints, spread, truths } from "./operands.js";
+import { byShader } from "./shader.js";
+import type { ShaderFunction } from "./wgsl.js";
 
 type Unary = (x: tf.Tensor) => tf.Tensor;
 type Binary = (x: tf.Tensor, y: tf.Tensor) => tf.Tensor;
 
 const unary = (f: Unary): Lowering => ({ inputs: [x], avals: [aval] }) => f(aval!.dtype === "int32" || aval!.dtype === "bool" ? x! : floats(x!));
+
+/** A function of which TensorFlow.js's kernel on webgpu is not good enough, or that it has not: by a shader of ours there. */
+const shaded = (name: ShaderFunction, elsewhere: Lowering): Lowering => (application) =>
+  onGpu(application) ? byShader(name, floats(application.inputs[0]!)) : elsewhere(application);
+const shadedTwo = (name: ShaderFunction, elsewhere: Lowering): Lowering => (application) => {
+  const { inputs, avals: [aval] } = application;
+  if (!onGpu(application) || aval!.dtype === "int32") return elsewhere(application);
+  return byShader(name, ...inputs.map((x) => (sameShape(x.shape, aval!.shape) ? floats(x) : spread(floats(x), aval!.shape))));
+};
+const onGpu = ({ device }: Pick<Application, "device">): boolean => device.reads === "async";
 
 /** Operands are brought to the result's dtype first: TensorFlow.js promotes by other rules than Polyad. */
 const binary = (f: Binary): Lowering => ({ inputs: [x, y], avals: [aval] }) => {
@@ -41,7 +54,7 @@ export const square: Lowering = unary((x) => tf.mul(x, x));
 export const reciprocal: Lowering = unary((x) => tf.div(one(), x));
 export const sqrt: Lowering = unary(tf.sqrt);
 export const rsqrt: Lowering = unary((x) => tf.div(one(), tf.sqrt(x)));
-export const pow: Lowering = binary(tf.pow);
+export const pow: Lowering = shadedTwo("pow", binary(tf.pow));
 export const mod: Lowering = binary(tf.mod);
 export const hypot: Lowering = binary((x, y) => {
   const [a, b] = [tf.abs(x), tf.abs(y)];
@@ -61,47 +74,49 @@ export const ceil: Lowering = unary(tf.ceil);
 export const round: Lowering = unary(tf.round);
 
 // Exponentials and logarithms
-export const exp: Lowering = unary(tf.exp);
-export const expm1: Lowering = unary(tf.expm1);
-export const log: Lowering = unary(tf.log);
-export const log1p: Lowering = unary(tf.log1p);
-export const log2: Lowering = unary((x) => tf.div(tf.log(x), Math.LN2));
-export const logaddexp: Lowering = binary((x, y) => {
-  const apart = tf.where(tf.equal(x, y), tf.scalar(0), tf.abs(tf.sub(x, y))); // ∞ − ∞ is none
-  return tf.add(keepNaN(tf.maximum)(x, y), tf.log1p(tf.exp(tf.neg(apart))));
-});
+export const exp: Lowering = shaded("exp", unary(tf.exp));
+export const expm1: Lowering = shaded("expm1", unary(tf.expm1));
+export const log: Lowering = shaded("log", unary(tf.log));
+export const log1p: Lowering = shaded("log1p", unary(tf.log1p));
+export const log2: Lowering = (application) => tf.div(log(application) as tf.Tensor, Math.LN2);
+export const logaddexp: Lowering = (application) =>
+  binary((x, y) => {
+    const apart = tf.where(tf.equal(x, y), tf.scalar(0), tf.abs(tf.sub(x, y))); // ∞ − ∞ is none
+    const decayed = tf.exp(tf.neg(apart));
+    return tf.add(keepNaN(tf.maximum)(x, y), onGpu(application) ? byShader("log1p", decayed) : tf.log1p(decayed));
+  })(application);
 
 // Circular and hyperbolic functions
-export const sin: Lowering = unary(tf.sin);
-export const cos: Lowering = unary(tf.cos);
-export const tan: Lowering = unary(tf.tan);
-export const asin: Lowering = unary(tf.asin);
-export const acos: Lowering = unary(tf.acos);
-export const atan: Lowering = unary(tf.atan);
-export const atan2: Lowering = binary(tf.atan2);
-export const sinh: Lowering = unary(tf.sinh);
-export const cosh: Lowering = unary(tf.cosh);
-export const tanh: Lowering = unary(tf.tanh);
-export const asinh: Lowering = unary(tf.asinh);
-export const acosh: Lowering = unary(tf.acosh);
-export const atanh: Lowering = unary(tf.atanh);
+export const sin: Lowering = shaded("sin", unary(tf.sin));
+export const cos: Lowering = shaded("cos", unary(tf.cos));
+export const tan: Lowering = shaded("tan", unary(tf.tan));
+export const asin: Lowering = shaded("asin", unary(tf.asin));
+export const acos: Lowering = shaded("acos", unary(tf.acos));
+export const atan: Lowering = shaded("atan", unary(tf.atan));
+export const atan2: Lowering = shadedTwo("atan2", binary(tf.atan2));
+export const sinh: Lowering = shaded("sinh", unary(tf.sinh));
+export const cosh: Lowering = shaded("cosh", unary(tf.cosh));
+export const tanh: Lowering = shaded("tanh", unary(tf.tanh));
+export const asinh: Lowering = shaded("asinh", unary(tf.asinh));
+export const acosh: Lowering = shaded("acosh", unary(tf.acosh));
+export const atanh: Lowering = shaded("atanh", unary(tf.atanh));
 export const sechSquared: Lowering = unary((x) => {
   const e = decay(x);
   return tf.div(tf.mul(e, 4), tf.square(tf.add(e, 1)));
 });
 
 // Special functions
-export const erf: Lowering = onHost;
-export const erfc: Lowering = onHost;
-export const gaussian: Lowering = unary((x) => tf.exp(tf.neg(tf.mul(x, x))));
+export const erf: Lowering = shaded("erf", onHost);
+export const erfc: Lowering = shaded("erfc", onHost);
+export const gaussian: Lowering = shaded("gaussian", unary((x) => tf.exp(tf.neg(tf.mul(x, x)))));
 export const lgamma: Lowering = onHost;
 export const digamma: Lowering = onHost;
 export const polygamma: Lowering = onHost;
 
 // Activations
 export const relu: Lowering = unary((x) => tf.maximum(x, 0)); // keeps NaN, which tf.relu does not everywhere
-export const sigmoid: Lowering = unary(tf.sigmoid);
-export const softplus: Lowering = unary((x) => tf.add(tf.maximum(x, 0), tf.log1p(tf.exp(tf.neg(tf.abs(x))))));
+export const sigmoid: Lowering = shaded("sigmoid", unary(tf.sigmoid));
+export const softplus: Lowering = shaded("softplus", unary((x) => tf.add(tf.maximum(x, 0), tf.log1p(tf.exp(tf.neg(tf.abs(x)))))));
 
 // Truth
 export const equal: Lowering = comparison(tf.equal);

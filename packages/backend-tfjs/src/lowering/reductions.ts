@@ -8,31 +8,42 @@ interface Reduce {
   readonly keepDims: boolean;
 }
 
-const reduction = (f: (x: tf.Tensor, axis: number[], keepDims: boolean) => tf.Tensor): Lowering => ({ inputs: [x], attrs, avals: [aval] }) => {
+type Reduction = (x: tf.Tensor, axis: number[], keepDims: boolean) => tf.Tensor;
+
+const reduction = (f: Reduction): Lowering => ({ inputs: [x], attrs, avals: [aval], device }) => {
   const { axis, keepDims } = attrs as Reduce;
   const like = aval!.dtype === "bool" ? truths : aval!.dtype === "int32" ? ints : floats;
-  return f(like(x!), [...axis], keepDims);
+  if (axis.length === 0) return like(x!).clone();
+  // webgpu brings the axes to the end first, by a kernel that can do so with floats only
+  return device.reads === "async" ? like(f(floats(like(x!)), [...axis], keepDims)) : f(like(x!), [...axis], keepDims);
 };
 
-/** The extremum, or NaN where there is one among the elements. */
-const extremum = (f: typeof tf.max) =>
-  reduction((x, axis, keepDims) => {
-    if (axis.length === 0) return x.clone();
-    const best = f(x, axis, keepDims);
-    return best;
-  });
-
-export const sum: Lowering = reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.sum(x, axis, keepDims)));
-export const prod: Lowering = reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.prod(x, axis, keepDims)));
-export const max: Lowering = extremum(tf.max);
-export const min: Lowering = extremum(tf.min);
-export const any: Lowering = reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.any(x, axis, keepDims)));
-export const all: Lowering = reduction((x, axis, keepDims) => (axis.length === 0 ? x.clone() : tf.all(x, axis, keepDims)));
-export const argmax: Lowering = onHost;
-export const argmin: Lowering = onHost;
-export const cumsum: Lowering = ({ inputs: [x], attrs, avals: [aval] }) => {
+export const sum: Lowering = reduction(tf.sum);
+export const prod: Lowering = (application) => tf.reshape(reduction(tf.prod)(application) as tf.Tensor, [...application.avals[0]!.shape]); // webgpu forgets keepDims
+export const max: Lowering = reduction(tf.max);
+export const min: Lowering = reduction(tf.min);
+export const any: Lowering = reduction((x, axis, keepDims) => (x.dtype === "bool" ? tf.any(x, axis, keepDims) : tf.max(x, axis, keepDims)));
+export const all: Lowering = reduction((x, axis, keepDims) => (x.dtype === "bool" ? tf.all(x, axis, keepDims) : tf.min(x, axis, keepDims)));
+/** The first place of the extremum, or of a NaN. */
+const place = (f: typeof tf.max): Lowering => (application) => {
+  if (application.device.reads === "sync") return onHost(application);
+  const { axis, keepDims } = application.attrs as { readonly axis: number; readonly keepDims: boolean };
+  const x = floats(application.inputs[0]!);
+  const n = x.shape[axis]!;
+  const none = floats(tf.isNaN(x));
+  const sought = tf.where(tf.greater(tf.max(none, axis, true), 0), none, floats(tf.equal(x, f(x, axis, true))));
+  const places = tf.reshape(tf.range(0, n, 1), x.shape.map((_, i) => (i === axis ? n : 1)));
+  return ints(tf.min(tf.where(truths(sought), places, tf.scalar(n)), axis, keepDims));
+};
+export const argmax: Lowering = place(tf.max);
+export const argmin: Lowering = place(tf.min);
+export const cumsum: Lowering = ({ inputs: [x], attrs, avals: [aval], device }) => {
   const { axis, reverse } = attrs as { readonly axis: number; readonly reverse: boolean };
-  return tf.cumsum(aval!.dtype === "int32" ? ints(x!) : floats(x!), axis, false, reverse);
+  const like = aval!.dtype === "int32" ? ints : floats;
+  if (device.reads === "sync") return tf.cumsum(like(x!), axis, false, reverse);
+  // On webgpu a shader for one length serves all when it runs backwards, which is wrong
+  const turned = (z: tf.Tensor): tf.Tensor => (reverse ? tf.reverse(z, axis) : z);
+  return like(turned(tf.cumsum(turned(floats(x!)), axis)));
 };
 export const argsort: Lowering = onHost;
 export const topK: Lowering = onHost;

@@ -1,4 +1,4 @@
-import { backend, engine } from "@tensorflow/tfjs-core";
+import { backend, engine, reshape } from "@tensorflow/tfjs-core";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { WebGPUBackend, WebGPUProgram } from "@tensorflow/tfjs-backend-webgpu";
 import { wgsl, type ShaderFunction } from "./wgsl.js";
@@ -9,14 +9,14 @@ import { wgsl, type ShaderFunction } from "./wgsl.js";
  * in the last place.
  */
 export function byShader(f: ShaderFunction, ...xs: readonly tf.Tensor[]): tf.Tensor {
-  const { shape } = xs[0]!;
+  const { size, shape } = xs[0]!;
   const names = ["A", "B"].slice(0, xs.length);
   const program: WebGPUProgram = {
-    outputShape: shape,
+    outputShape: [size],
     variableNames: names,
     workgroupSize: [64, 1, 1],
-    dispatchLayout: { x: shape.map((_, axis) => axis) },
-    dispatch: [Math.ceil(xs[0]!.size / 64), 1, 1],
+    dispatchLayout: { x: [0] },
+    dispatch: [Math.ceil(size / 64), 1, 1],
     size: true,
     shaderKey: `polyad_${f}`,
     getUserCode: () => `
@@ -27,6 +27,6 @@ export function byShader(f: ShaderFunction, ...xs: readonly tf.Tensor[]): tf.Ten
         }
       }`,
   };
-  const out = (backend() as WebGPUBackend).runWebGPUProgram(program, [...xs], "float32");
-  return engine().makeTensorFromTensorInfo(out);
+  const out = (backend() as WebGPUBackend).runWebGPUProgram(program, xs.map((x) => reshape(x, [size])), "float32");
+  return reshape(engine().makeTensorFromTensorInfo(out), shape);
 }

@@ -6,7 +6,7 @@
 /** What there is a function for: `name_(x)`, or `name_(y, x)`. */
 export type ShaderFunction =
   | "exp" | "expm1" | "log" | "log1p" | "sin" | "cos" | "tan" | "asin" | "acos" | "atan" | "atan2" | "sinh" | "cosh" | "tanh"
-  | "asinh" | "acosh" | "atanh" | "sigmoid" | "softplus" | "gaussian" | "erf" | "erfc";
+  | "asinh" | "acosh" | "atanh" | "sigmoid" | "softplus" | "gaussian" | "erf" | "erfc" | "pow";
 
 /** Σ cₖ xᵏ by Horner's rule, as text. */
 function series(x: string, coefficients: readonly number[]): string {
@@ -69,6 +69,26 @@ export const wgsl = `
   fn expm1_(x : f32) -> f32 {
     if (abs(x) >= 0.5) { return exp_(x) - 1.0; }
     return x * ${series("x", count(8).map((k) => 1 / factorial(k + 1)))};
+  }
+
+  fn pow_(x : f32, y : f32) -> f32 {
+    if (y == 0.0) { return 1.0; }
+    let whole = floor(y) == y;
+    if (isnan(x) || isnan(y) || (x < 0.0 && !whole) || (abs(x) == 1.0 && infinite_(y))) { return uniforms.NAN; }
+    var z = 0.0;
+    if (x == 0.0) { z = select(uniforms.INFINITY, 0.0, y > 0.0); }
+    else if (whole && abs(y) <= 16.0) { // by squaring: exact where the product is
+      var n = u32(abs(y));
+      var square = abs(x);
+      z = 1.0;
+      for (; n > 0u; n = n >> 1u) {
+        if ((n & 1u) == 1u) { z = z * square; }
+        square = square * square;
+      }
+      if (y < 0.0) { z = 1.0 / z; }
+    } else { z = exp_(y * log_(abs(x))); }
+    let odd = whole && abs(y) < 16777216.0 && abs(y) - 2.0 * floor(0.5 * abs(y)) == 1.0;
+    return select(z, -z, odd && negative_(x));
   }
 
   // log (1 + z)/(1 − z) = 2 (z + z³/3 + …)

@@ -17,7 +17,7 @@ import type { Args, Bare, Buffers, Gradient, GradientBuffers, Gradients, Jacobia
 class Token {
   readonly text: string = "t";
 }
-declare module "../../src/types.js" {
+declare module "../../src/index.js" {
   interface LeafTypes {
     token: [Token, Token, null];
   }
