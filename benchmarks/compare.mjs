@@ -40,7 +40,7 @@ export async function compare(row, { seconds, only }) {
 async function begin(row, entry) {
   entry.worker = worker();
   try {
-    await entry.worker.ask("load", { engine: entry.engine, row: row.name });
+    await entry.worker.ask("load", { engine: entry.engine, row: row.task ?? row.name });
     await entry.worker.ask("warm", { ms: warmMs });
   } catch (e) {
     entry.error = e.message;

@@ -33,7 +33,7 @@ const havePeers = !comparing || wanted?.every((name) => name === "polyad") || in
 if (!havePeers) console.error("The peers could not be installed: Polyad and plain JavaScript are measured alone.");
 const plain = (name) => name.toLowerCase().replaceAll(/[ -]/g, ""); // tfjs-wasm is "tfjs wasm"
 const asked = (engine) => !wanted || wanted.some((name) => plain(engine).startsWith(plain(name)));
-const only = (engine) => engine === "polyad" || ((havePeers || engine.startsWith("JavaScript")) && asked(engine));
+const only = (engine) => engine.startsWith("polyad") || ((havePeers || engine.startsWith("JavaScript")) && asked(engine));
 
 const machine = {
   date: new Date().toISOString(),

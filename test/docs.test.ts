@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { transformWithOxc } from "vite";
+import * as tf from "@tensorflow/tfjs-core";
+import * as backendTfjs from "@polyad/backend-tfjs";
 import * as extend from "@polyad/core/extend";
 import * as polyad from "polyad";
 
@@ -63,7 +65,7 @@ function balanced(code: string): boolean {
   return ["()", "[]", "{}"].every(([open, close]) => code.split(open!).length === code.split(close!).length);
 }
 
-const scope: Record<string, unknown> = { ...extend, ...polyad, console: { log: () => {} } };
+const scope: Record<string, unknown> = { ...extend, ...polyad, ...backendTfjs, tf, console: { log: () => {} } };
 
 async function run({ where, code }: Example): Promise<void> {
   let checks = 0;
@@ -91,10 +93,10 @@ function near(x: unknown): unknown {
 }
 
 const files = readdirSync(join(root, "packages")).flatMap((folder) => sources(join(root, "packages", folder, "src")));
-const pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "packages/polyad/README.md", "packages/layers/README.md"].map((page) => join(root, page));
+const pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "packages/polyad/README.md", "packages/layers/README.md", "packages/backend-tfjs/README.md"].map((page) => join(root, page));
 const examples = [...files.flatMap(docstringExamples), ...pages.flatMap(pageExamples)];
 
 // What shows how another library or a type declaration plugs in is read by its own tests.
-const runnable = examples.filter(({ code }) => !/\btf\.|declare module/.test(code));
+const runnable = examples.filter(({ where, code }) => where.startsWith("packages/backend-tfjs/README") || !/\btf\.|declare module/.test(code));
 
 test.each(runnable)("$where", run);

@@ -1,5 +1,5 @@
 // Polyad's side. A task is { run, check }: `run` is one timed call, `check` gives [loss, Σ|gradient|] of the last one.
-import { add, AutoTape, conv, exp, gradient, logSoftmax, matmul, maxPool, mul, neg, relu, reshape, sin, slice, sqrt, square, sub, sum, tanh, tensor, withgradient } from "polyad";
+import { add, AutoTape, conv, exp, gradient, logSoftmax, matmul, maxPool, mul, neg, relu, reshape, sin, slice, sqrt, square, sub, sum, tanh, tensor, toDevice, withgradient } from "polyad";
 import { chainPoint, imageNetwork, network, rosenbrockPoint, sumAbs } from "../data.mjs";
 
 const ad = AutoTape();
@@ -18,11 +18,12 @@ export function chain(x) {
   return sum(sqrt(add(mul(exp(neg(mul(d, d))), c), 2)));
 }
 
-/** The data as tensors, and the loss of a network of dense layers: the mean cross entropy. */
-export function networkLoss(data) {
-  const model = data.layers.map(({ shape, weight, bias }) => ({ weight: tensor(weight, shape), bias: tensor(bias) }));
-  const x = tensor(data.x, [data.batch, data.inputs]);
-  const y = tensor(data.y, [data.batch, data.classes]);
+/** The data as tensors on a device, and the loss of a network of dense layers: the mean cross entropy. */
+export function networkLoss(data, device = "host") {
+  const place = (...args) => toDevice(tensor(...args), device);
+  const model = data.layers.map(({ shape, weight, bias }) => ({ weight: place(weight, shape), bias: place(bias) }));
+  const x = place(data.x, [data.batch, data.inputs]);
+  const y = place(data.y, [data.batch, data.classes]);
   const loss = (layers) => {
     let h = x;
     layers.forEach(({ weight, bias }, l) => {

@@ -29,7 +29,7 @@ const usage = `polyad-conformance: holds automatic-differentiation engines to Po
   --help          this
 
 Prints engines × ops × orders; exits with 1 if anything fails, with 2 if it could not be run. A module's engine is its
-default export, or what its first export called Auto… makes.
+default export, or what its first export called Auto… makes; what it exports as ready(token) is awaited first.
 `;
 
 /** Where what the command says goes. */
@@ -110,7 +110,10 @@ async function engineNamed(name: string): Promise<ADType> {
   const candidates = [loaded["default"], ...Object.entries(loaded).flatMap(([key, value]) => (key.startsWith("Auto") ? [value] : []))];
   for (const candidate of candidates) {
     const token: unknown = typeof candidate === "function" ? Reflect.apply(candidate, undefined, []) : candidate;
-    if (isADType(token)) return token;
+    if (!isADType(token)) continue;
+    const { ready } = loaded;
+    if (typeof ready === "function") await Reflect.apply(ready, undefined, [token]);
+    return token;
   }
   throw new Error(`${name} exports no engine: export a token as default, or a factory called Auto…, as defineADType makes.`);
 }

@@ -1,4 +1,4 @@
-import { add, argmax, AutodiffError, backendOf, cast, currentTrace, gradient, jacobian, kindOf, mul, pullback, pushforward, SecondOrder, ShapeError, sin, square, sum, Tensor, tensor, TreeError, UnsupportedError, withgradient, type ADType, type FlatFunction, type Tangents, type Value } from "@polyad/core/extend";
+import { add, argmax, AutodiffError, backendOf, cast, currentTrace, gradient, jacobian, kindOf, mul, pullback, pushforward, scope, SecondOrder, ShapeError, sin, square, sum, Tensor, tensor, TreeError, UnsupportedError, withgradient, type ADType, type FlatFunction, type Tangents, type Value } from "@polyad/core/extend";
 import type { Check, Needs } from "./check.js";
 import { ensure, expectNumbers, read } from "./compare.js";
 import type { Engine } from "./engine.js";
@@ -45,7 +45,7 @@ export const errors: readonly Check[] = [
     await expectThrows(() => untyped(pushforward, ({ a }: { a: Value }) => a, ad, { a: 1, b: 2 }, { a: 1 }), TreeError, "pushforward of a tree", "pushforward", ".b");
   }),
   error("a pair of engines is for second order", ({ ad }) => expectThrows(() => gradient((x) => x, SecondOrder(ad, ad), 1), AutodiffError, "gradient", "SecondOrder(outer, inner)")),
-  error("derivatives have the dtype of their values", ({ ad }) => sameKinds(ad), { dtypes: ["float64", "float32"] }),
+  error("derivatives have the dtype of their values", ({ ad }) => scope(() => sameKinds(ad)), { dtypes: ["float64", "float32"] }),
   error("dtypes that the engine does not declare are refused", async ({ ad, dtypes }) => {
     const other = (["float64", "float32"] as const).find((dtype) => !dtypes.includes(dtype));
     if (other !== undefined) await expectThrows(() => gradient((x) => sum(x), ad, tensorOf([1, 2], [2], other)), UnsupportedError, "gradient", other, "cast()");

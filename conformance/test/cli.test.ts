@@ -61,6 +61,21 @@ describe("a run", () => {
     expect(summary.ops.tanh.right).toBe("✓".repeat(summary.orders.length));
     expect(summary.ops.sinh.right).toBe("·".repeat(summary.orders.length));
   });
+  test("waits for an engine that must load something", async () => {
+    const file = engine("loading", `
+import { AutoTape, backendOf, defineADType, registerBackend } from "@polyad/core/extend";
+import "@polyad/backend-tape";
+const tape = backendOf(AutoTape());
+let loaded = "";
+registerBackend({ ...tape, adtype: "loading", pullback: (f, xs, ad) => {
+  if (loaded !== "loading") throw new Error("not loaded");
+  return tape.pullback(f, xs, ad);
+} });
+export const ready = async (token) => void (await 0, (loaded = token.adtype));
+export default defineADType("loading", "sync")();
+`);
+    expect(await run("--engine", file, "--check", "laws: chain rule: tanh")).toMatchObject({ code: 0 });
+  });
   test("--runs scales random inputs: one that is rare is found by more of them", async () => {
     const rare = ["--check", "laws: gradients have their arguments' form, in any tree: pow", "--engine", right] as const;
     const counted = async (runs: string): Promise<number> => {

@@ -15,7 +15,7 @@ const names = [...engines.keys()].join(",");
 
 export const usage: string = `Fits the Mauna Loa CO₂ record, its Jacobian computed by one automatic-differentiation engine after another.
 
-Usage: npm start -- [options]
+Usage: npm start -- co2 [options]
 
   -e, --engine NAMES  engines, separated by commas (default: ${names})
   -o, --out FILE      where the HTML report goes (default: reports/co2.html)

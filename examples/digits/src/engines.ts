@@ -23,7 +23,7 @@ export async function openEngine(name: string, device: string | undefined, model
   if (open !== undefined) return await open(device);
   const choice = `Choose from: ${[...engines.keys()].join(", ")}.`;
   if (!tooSlow.has(name)) throw new Error(`No engine is named "${name}". ${choice}`);
-  throw new Error(`${name}: one gradient would take a pass for each of the model's ${parameterCount(model)} parameters, where reverse mode takes one for all. ${choice}`);
+  throw new Error(`${name}: one gradient would take a pass for each of the model's ${parameterCount(model).toLocaleString("en-US")} parameters, where reverse mode takes one for all. ${choice}`);
 }
 
 function onHost(name: string, engine: ADType) {

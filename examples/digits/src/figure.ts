@@ -1,7 +1,7 @@
 import { parse, View, type Axis, type GroupMark, type Mark, type Scale } from "vega";
 import type { Epoch } from "./study.js";
 
-const [width, height] = [370, 230];
+const [width, height] = [360, 230];
 const colors = { steps: "#9db4d3", mean: "#4a6fa5", accuracy: "#d1495b" };
 /** Points of the loss in an epoch: more would not be seen. */
 const pointsInEpoch = 120;
@@ -23,7 +23,7 @@ export async function figure(epochs: readonly Epoch[]): Promise<string> {
       { name: "means", values: epochs.map(({ number, loss }) => ({ x: number - 0.5, y: loss })) },
       { name: "accuracies", values: epochs.map(({ number, accuracy }) => ({ x: number, y: accuracy })) },
     ],
-    layout: { columns: 2, padding: 70, bounds: "flush" as const },
+    layout: { columns: 2, padding: 84, bounds: "flush" as const },
     marks: [
       panel("Loss of the steps, and mean of each epoch", "cross-entropy", epochs.length, { type: "log", data: "steps", format: "~g" }, [
         line("steps", colors.steps, 1),
@@ -38,6 +38,9 @@ export async function figure(epochs: readonly Epoch[]): Promise<string> {
   };
   return await new View(parse(spec), { renderer: "none" }).toSVG();
 }
+
+/** Where a logarithmic axis has its lines: 1, 2, 5, 10, … */
+const decades = Array.from({ length: 13 }, (_, k) => [1, 2, 5].map((n) => n * 10 ** (k - 9))).flat();
 
 /** Means of neighbouring steps, at their place in the epoch; a logarithmic axis has no place for 0. */
 function thinned({ number, losses }: Epoch): { readonly x: number; readonly y: number }[] {
@@ -63,7 +66,7 @@ function panel(title: string, yTitle: string, epochs: number, y: Vertical, marks
   ];
   const axes: Axis[] = [
     { orient: "bottom", scale: "x", title: "epoch", format: "d", tickCount: Math.min(10, epochs), tickMinStep: 1, grid: true, gridScale: "y" },
-    { orient: "left", scale: "y", title: yTitle, format: y.format, tickCount: 6, grid: true, gridScale: "x", minExtent: 42 },
+    { orient: "left", scale: "y", title: yTitle, format: y.format, tickCount: 6, ...(y.type === "log" ? { values: decades } : {}), grid: true, gridScale: "x", minExtent: 42 },
   ];
   return { type: "group", title: { text: title, frame: "group" }, encode: { enter: { width: { value: width }, height: { value: height } } }, scales, axes, marks };
 }

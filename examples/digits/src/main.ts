@@ -38,7 +38,7 @@ export async function main(args: readonly string[], { out, err, terminal, signal
     if (unfinished !== null) err(`${checkpoint} holds an unfinished run, ${unfinished}. It is going to be replaced; --resume would go on with it.\n`);
     const start = options.resume ? readCheckpoint(checkpoint, fresh) : fresh;
     say(`MNIST: ${train.labels.length} images to train on, ${test.labels.length} to be tested\n${summary(start.model)}\n`);
-    if (start.steps > 0) say(`Going on after ${start.epochs} epochs and ${start.steps} steps\n`);
+    if (start.steps > 0) say(`Going on after epoch ${start.epochs}, step ${start.steps}\n`);
 
     let verdict: Verdict | null = null;
     const seconds = new Map<number, number>();
@@ -56,7 +56,7 @@ export async function main(args: readonly string[], { out, err, terminal, signal
     if (run.epochs < settings.epochs) {
       writeCheckpoint(checkpoint, run);
       const again = args.filter((arg) => arg !== "--resume").filter((arg, i, all) => !/^--stop-after\b/.test(arg) && all[i - 1] !== "--stop-after");
-      out(`Stopped after ${run.epochs} of ${settings.epochs} epochs and ${run.steps} steps.\nCheckpoint: ${checkpoint}\nGo on with: npm start -- digits ${[...again, "--resume"].join(" ")}\n`);
+      out(`Stopped after epoch ${run.epochs} of ${settings.epochs}, step ${run.steps} of ${run.losses.length}.\nCheckpoint: ${checkpoint}\nGo on with: npm start -- digits ${[...again, "--resume"].join(" ")}\n`);
       return signal?.aborted === true ? 130 : 0;
     }
     verdict ??= await evaluate(run.model, test, "host");

@@ -1,4 +1,4 @@
-import { engine, version_core } from "@tensorflow/tfjs-core";
+import { engine, reshape, version_core } from "@tensorflow/tfjs-core";
 import type * as tf from "@tensorflow/tfjs-core";
 import {
   AutodiffError,
@@ -18,7 +18,7 @@ import {
 import { enter, within } from "./current.js";
 import { onHost } from "./lowering/host.js";
 import { lowerings } from "./lowering/index.js";
-import { inScope } from "./scope.js";
+import { inScope, tidied } from "./scope.js";
 import { record, recording, unrecorded } from "./tape.js";
 import { owned, TfjsTensor, upload } from "./tensor.js";
 
@@ -73,7 +73,7 @@ class Tfjs implements Device {
     const avals = primitive.infer(inputs, attrs);
     const several = Array.isArray(avals);
     const infos = (several ? avals : [avals]) as readonly Aval[];
-    const handles = unrecorded(() => engine().tidy(() => this.run(primitive, inputs, attrs, infos)));
+    const handles = unrecorded(() => tidied(() => this.run(primitive, inputs, attrs, infos)));
     const outs = infos.map((aval, k) => this.made(new TfjsTensor(this, handles[k]!, aval.dtype, aval.weak)));
     if (recording() && !primitive.constant) record(primitive, inputs, attrs, outs, several);
     return several ? outs : outs[0]!;
@@ -89,7 +89,7 @@ class Tfjs implements Device {
     results.forEach(({ shape }, k) => {
       if (!sameShape(shape, avals[k]!.shape)) throw new AutodiffError(`${primitive.name}: ${this.name} gave shape ${showShape(shape)} in place of ${showShape(avals[k]!.shape)}.`);
     });
-    return results;
+    return results.map((y) => (handles.includes(y) ? reshape(y, y.shape) : y)); // another tensor, freed apart
   }
 
   /** TensorFlow.js's tensor of an operand. */

@@ -1,4 +1,5 @@
 import { engine, getBackend, scalar, setBackend, Tensor } from "@tensorflow/tfjs-core";
+import type { KernelBackend } from "@tensorflow/tfjs-core";
 import { AutodiffError, type AutoTfjs, type TfjsDevice } from "@polyad/core/extend";
 import { restore } from "./current.js";
 import { tfjs } from "./device.js";
@@ -23,7 +24,7 @@ export async function ready({ device }: Pick<AutoTfjs, "device">): Promise<void>
   checkCopies();
   restore(before);
   if (device === "webgpu") {
-    const { device: gpu } = engine().registry[device] as unknown as { readonly device: GPUDevice };
+    const { device: gpu } = engine().registry[device] as KernelBackend & { readonly device: GPUDevice };
     void gpu.lost.then(({ reason, message }) => (to.lost = message || reason));
   }
 }

@@ -11,6 +11,24 @@ export function inScope(): boolean {
   return open > 0;
 }
 
+/** `tidy()` for the kernels of one primitive, without its walk through containers: frees all that f makes but its results. */
+export function tidied(f: () => tf.Tensor[]): tf.Tensor[] {
+  const scope = engine().state.activeScope as Scope | null;
+  if (scope === null) return engine().tidy(f);
+  const from = scope.track.length;
+  let results: tf.Tensor[] = [];
+  try {
+    return (results = f());
+  } finally {
+    for (const t of scope.track.splice(from)) {
+      if (results.includes(t)) scope.track.push(t);
+      else t.dispose();
+    }
+  }
+}
+
+type Scope = ReturnType<typeof engine>["state"]["activeScope"];
+
 // A scope of Polyad's is one of TensorFlow.js's, which sees every tensor, those of the user's own calls too.
 registerScope(() => {
   const before = getBackend();
@@ -23,7 +41,7 @@ registerScope(() => {
     engine().endScope();
     open--;
     restore(before);
-    const outer = state.activeScope as typeof state.activeScope | null;
+    const outer = state.activeScope as Scope | null;
     return (survivors: readonly unknown[]) => {
       const kept = new Set(survivors.map((x) => (x instanceof TfjsTensor ? x.handle : x)));
       const own = new Set<tf.Tensor>();
@@ -38,7 +56,7 @@ registerScope(() => {
 });
 
 /** The user's own tidy() frees it. */
-function leaveTo(outer: { id: number; track: tf.Tensor[] }, handle: tf.Tensor): void {
+function leaveTo(outer: Scope, handle: tf.Tensor): void {
   handle.scopeId = outer.id;
   outer.track.push(handle);
 }

@@ -1,3 +1,4 @@
+import { memory } from "@tensorflow/tfjs-core";
 import { ready } from "@polyad/backend-tfjs";
 import { testBackend } from "@polyad/conformance";
 import { AutoTfjs } from "@polyad/core";
@@ -5,5 +6,5 @@ import { AutoTfjs } from "@polyad/core";
 for (const device of ["cpu", "wasm"] as const) {
   const ad = AutoTfjs({ device });
   await ready(ad);
-  testBackend(ad);
+  testBackend(ad, { live: () => memory().numTensors });
 }

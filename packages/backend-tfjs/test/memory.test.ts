@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as tf from "@tensorflow/tfjs-core";
-import { add, AutoTape, exp, gradient, hvp, jacobian, mul, qr, scope, sin, square, sum, tensor, toDevice, withgradient, type Tensor, type Value } from "polyad";
+import { add, AutoTape, broadcastTo, cast, clamp, concat, exp, flip, gradient, hvp, jacobian, mul, pad, qr, reshape, scope, sin, slice, square, sum, tensor, toDevice, transpose, withgradient, type Tensor, type Value } from "polyad";
 import { AutoTfjs, fromTf, ready, tfjs, toTf } from "@polyad/backend-tfjs";
 
 setFlagsFromString("--expose-gc");
@@ -95,6 +95,22 @@ describe.each(["cpu", "wasm"] as const)("memory on %s", (device) => {
     nothingLeft(before);
     expect(() => add(x, 1)).toThrow("used after it had been freed");
     expect(() => x.toArray()).toThrow("used after it had been freed");
+  });
+
+  it("of a result is its own, also where the values are an operand's", () => {
+    const same: readonly ((x: Tensor) => Tensor)[] = [
+      (x) => reshape(x, [2, 1]), (x) => transpose(x, [0, 1]), (x) => slice(x, [0, 2]), (x) => cast(x, "float32"), (x) => sum(x, { axis: [] }),
+      (x) => broadcastTo(x, [2, 1]), (x) => concat([x]), (x) => pad(x, [[0, 0], [0, 0]]), (x) => flip(x, { axis: 1 }), (x) => clamp(x, -9, 9), (x) => add(x, 0),
+    ]; // prettier-ignore
+    for (const f of same) {
+      const x = toDevice(tensor([[1], [2]]), tfjs(device));
+      const y = f(x);
+      if (y !== x) x.dispose();
+      expect(y.toArray(), String(f)).toEqual([[1], [2]]);
+      y.dispose();
+      nothingLeft(before);
+      expect(gradient((x: Tensor) => sum(f(x)), ad, tensor([[1], [2]]))[0].toArray(), String(f)).toEqual([[1], [1]]);
+    }
   });
 
   it("is freed at the end of a block by `using`", () => {

@@ -1,7 +1,7 @@
 import { add, asTensor, AutodiffError, Const, conv, defineLayer, flip, reshape, ShapeError, zeros, type Layer, type Operand, type RandomGenerator, type Tensor } from "@polyad/core";
 import { glorotUniform, type Initialiser } from "./init.js";
 import { checkActivation, checkSizes, matchInput, type Activation, type Bias } from "./match.js";
-import { identity } from "./pending.js";
+import { identity } from "./identity.js";
 import { defaultGenerator } from "./random.js";
 import { showActivation } from "./show.js";
 import { checkInput, placementOf, showPlacement, showSizes, sizesOf, type Placement, type PlacementOptions, type WindowSize } from "./spatial.js";

@@ -2,7 +2,7 @@ import { asTensor, Const, convTranspose, defineLayer, type Layer, type Operand, 
 import { checkChannels, facing, finish, parameters, showConv, type Channels, type ConvFields, type ConvLayerOptions, type ConvPlacement, type GivenConv } from "./conv.js";
 import { glorotUniform } from "./init.js";
 import { matchInput, type Activation, type Bias } from "./match.js";
-import { identity } from "./pending.js";
+import { identity } from "./identity.js";
 import { defaultGenerator } from "./random.js";
 import { checkInput, perAxis, placementOf, sizesOf, type WindowSize } from "./spatial.js";
 

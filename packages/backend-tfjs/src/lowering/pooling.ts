@@ -21,14 +21,14 @@ export const poolAtMax: Lowering = ({ inputs: [x, v], attrs, avals: [aval] }) =>
   const xs = elements(floats(x!), window, aval!.shape, -Infinity);
   const ties = tiesOf(xs);
   const chosen = elements(floats(v!), window, aval!.shape, 0).map((part, k) => tf.where(ties[k]!, part, 0));
-  return tf.div(tf.addN(chosen), tf.addN(ties.map(floats)));
+  return tf.div(total(chosen), total(ties.map(floats)));
 };
 
 /** y shared by the elements at which x is largest in its window. */
 export const unpoolAtMax: Lowering = ({ inputs: [x, y], attrs, avals: [aval] }) => {
   const window = attrs as Window;
   const ties = tiesOf(elements(floats(x!), window, y!.shape, -Infinity));
-  const share = tf.div(floats(y!), tf.addN(ties.map(floats)));
+  const share = tf.div(floats(y!), total(ties.map(floats)));
   const { padding, strides } = window;
   const padded = aval!.shape.map((n, axis) => n + (axis < 2 ? 0 : padding[axis - 2]![0] + padding[axis - 2]![1]));
   const spread = offsets(window).map((offset, k) => {
@@ -36,7 +36,7 @@ export const unpoolAtMax: Lowering = ({ inputs: [x, y], attrs, avals: [aval] }) 
     const around = part.shape.map((n, axis): [number, number] => (axis < 2 ? [0, 0] : [offset[axis - 2]!, padded[axis]! - n - offset[axis - 2]!]));
     return tf.pad(part, around);
   });
-  return tf.slice(tf.addN(spread), [0, 0, ...padding.map(([before]) => before)], [...aval!.shape]);
+  return tf.slice(total(spread), [0, 0, ...padding.map(([before]) => before)], [...aval!.shape]);
 };
 
 /** Where in a window its elements are. */
@@ -51,6 +51,11 @@ function elements(x: tf.Tensor, window: Window, [N, C, ...counts]: readonly numb
   const padded = around.flat().every((n) => n === 0) ? x : tf.pad(x, [[0, 0], [0, 0], ...around], outside);
   const spans = counts.map((n, i) => (n - 1) * strides[i]! + 1);
   return offsets(window).map((at) => tf.stridedSlice(padded, [0, 0, ...at], [N!, C!, ...at.map((from, i) => from + spans[i]!)], [1, 1, ...strides]));
+}
+
+/** Σ x, few at a time: a shader reads no more than seven tensors where it writes one, and gives zeros for more. */
+function total(xs: readonly tf.Tensor[]): tf.Tensor {
+  return xs.length <= 7 ? tf.addN([...xs]) : total([tf.addN(xs.slice(0, 7)), ...xs.slice(7)]);
 }
 
 function largest(xs: readonly tf.Tensor[]): tf.Tensor {

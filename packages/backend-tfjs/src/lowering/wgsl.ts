@@ -74,7 +74,7 @@ export const wgsl = `
   fn pow_(x : f32, y : f32) -> f32 {
     if (y == 0.0) { return 1.0; }
     let whole = floor(y) == y;
-    if (isnan(x) || isnan(y) || (x < 0.0 && !whole) || (abs(x) == 1.0 && infinite_(y))) { return uniforms.NAN; }
+    if (isnan(x) || isnan(y) || (x < 0.0 && !whole && !infinite_(x)) || (abs(x) == 1.0 && infinite_(y))) { return uniforms.NAN; }
     var z = 0.0;
     if (x == 0.0) { z = select(uniforms.INFINITY, 0.0, y > 0.0); }
     else if (whole && abs(y) <= 16.0) { // by squaring: exact where the product is

@@ -18,16 +18,18 @@ const flags = [
   "--enable-unsafe-webgpu", "--enable-features=Vulkan", "--use-vulkan=swiftshader", "--use-angle=swiftshader", "--ignore-gpu-blocklist",
 ];
 
-/** Opens a page that runs a module and what it imports, served from here; `folders` are served under their names. */
-export async function openPage(entry: string, folders: Readonly<Record<string, string>>): Promise<{ page: Page; errors: string[]; close: () => Promise<void> }> {
+/** A browser whose pages run a module and what it imports, served from here; `folders` are served under their names. */
+export async function openBrowser(entry: string, folders: Readonly<Record<string, string>>): Promise<{ open: () => Promise<Page>; errors: string[]; close: () => Promise<void> }> {
   const server = await serve(await bundle(entry), folders);
   const browser = await chromium.launch({ executablePath: executable, headless: true, args: flags });
-  const page = await browser.newPage();
   const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(error.message));
-  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   return {
-    page,
+    open: async () => {
+      const page = await browser.newPage();
+      page.on("pageerror", (error) => errors.push(error.message));
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      return page;
+    },
     errors,
     close: async () => {
       await browser.close();

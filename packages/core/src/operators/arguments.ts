@@ -5,6 +5,7 @@ import { AutodiffError, UnsupportedError } from "../errors.js";
 import { stack } from "../ops/stack.js";
 import { unstack } from "../ops/unstack.js";
 import { cast } from "../primitives/cast.js";
+import { stopGradient } from "../primitives/stopGradient.js";
 import { hostDevice, HostTensor, isWatched, kindOf, Tensor, tensor, type Value } from "../tensor.js";
 import { isConst, isDuplicated, type Const, type Duplicated } from "../tree/activity.js";
 import { flatten, type TreeDef } from "../tree/flatten.js";
@@ -106,12 +107,19 @@ export class Arguments {
   }
 
   private gradient({ leaves, def, slots }: Part, cts: Tangents, duplicated: Part["duplicated"]): MaybePromise<unknown> {
-    const entries = all(leaves.map((leaf, k) => (slots[k]! < 0 ? null : likeLeaf(this.who, leaf, cts[slots[k]!]))));
+    const entries = all(leaves.map((leaf, k) => (slots[k]! < 0 ? null : likeLeaf(this.who, leaf, own(cts, slots[k]!)))));
     return whenDone(entries, (grads) => {
       const mirrored = def.mirror(grads);
       return whenDone(duplicated?.fill(mirrored), () => mirrored);
     });
   }
+}
+
+/** An entry that is no other's: on a device, what is one tensor at two places could be freed only once. */
+function own(entries: Tangents, k: number): Value | undefined {
+  const x = entries[k];
+  if (x === undefined || typeof x === "number" || x.device === hostDevice || entries.indexOf(x) === k || isWatched(x)) return x;
+  return stopGradient(x) as Tensor;
 }
 
 /** A leaf's value if it is differentiated: a number, a float tensor, a typed array of floats, or a block of numbers. */
@@ -120,7 +128,8 @@ export function activeValue(leaf: unknown): Value | undefined {
   if (leaf instanceof Tensor) return isFloat(leaf.dtype) ? leaf : undefined;
   if (leaf instanceof Float64Array || leaf instanceof Float32Array) return tensor(leaf);
   if (Array.isArray(leaf)) return leaf.length === 0 ? undefined : stack(leaf as Value[]);
-  return vendorLeaf(leaf)?.toTensor();
+  const found = vendorLeaf(leaf)?.toTensor();
+  return found !== undefined && isFloat(found.dtype) ? found : undefined;
 }
 
 /** What f sees of an active leaf: a block of numbers is an array again. */

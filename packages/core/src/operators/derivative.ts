@@ -52,7 +52,7 @@ function first(who: string, f: AnyFunction, ad: ADType, x: Value): MaybePromise<
   requireNumber(who, x);
   const call = new Call(who, f, x, []);
   const { ys, tangents } = pushforward(ad, call.flat, [x], [[1]]);
-  return whenDone(all([call.result.rebuild(ys, call.inputs.atHome), call.result.derivative(who, ys, tangents[0]!)]), ([val, d]) => ({ val, derivative: d }));
+  return whenDone(all([call.result.rebuild(ys, call.inputs.atHome), call.result.derivative(who, ys, tangents[0]!, call.inputs.atHome)]), ([val, d]) => ({ val, derivative: d }));
 }
 
 function second(who: string, f: AnyFunction, ad: ADType, x: Value): MaybePromise<{ val: unknown; derivative: unknown; secondDerivative: unknown }> {
@@ -66,7 +66,7 @@ function second(who: string, f: AnyFunction, ad: ADType, x: Value): MaybePromise
   const { ys, tangents } = pushforward(outer, valueAndTangent, [x], [[1]]);
   const n = ys.length / 2;
   const vals = ys.slice(0, n);
-  const entries = [call.result.rebuild(vals, call.inputs.atHome), call.result.derivative(who, vals, ys.slice(n)), call.result.derivative(who, vals, tangents[0]!.slice(n))];
+  const entries = [call.result.rebuild(vals, call.inputs.atHome), call.result.derivative(who, vals, ys.slice(n), call.inputs.atHome), call.result.derivative(who, vals, tangents[0]!.slice(n), call.inputs.atHome)];
   return whenDone(all(entries), ([val, d, dd]) => ({ val, derivative: d, secondDerivative: dd }));
 }
 

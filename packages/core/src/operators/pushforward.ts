@@ -58,6 +58,6 @@ function run(
   const call = new Call(who, f, x, consts);
   const { several, seeds } = seedsOf(who, x, dx, (seed) => call.inputs.seeds(seed));
   const { ys, tangents } = push(ad, call.flat, call.inputs.values, seeds);
-  const derivatives = all(tangents.map((t) => call.result.derivative(who, ys, t)));
+  const derivatives = all(tangents.map((t) => call.result.derivative(who, ys, t, call.inputs.atHome)));
   return whenDone(all([call.result.rebuild(ys, call.inputs.atHome), derivatives]), ([val, ds]) => ({ val, tangent: several ? ds : (ds as unknown[])[0] }));
 }

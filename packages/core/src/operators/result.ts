@@ -45,8 +45,9 @@ export class Result {
   }
 
   /** Tangents in the form of the result, zeros where it does not depend on x. */
-  derivative(who: string, ys: readonly Value[], tangents: Tangents): MaybePromise<unknown> {
-    return whenDone(all(ys.map((y, i) => likeLeaf(who, y, tangents[i]))), (entries) => this.mirror(entries));
+  derivative(who: string, ys: readonly Value[], tangents: Tangents, home: boolean): MaybePromise<unknown> {
+    const entries = ys.map((y, i) => whenDone(likeLeaf(who, y, tangents[i]), (dy) => (home && dy instanceof Tensor ? atHome(dy) : dy)));
+    return whenDone(all(entries), (all) => this.mirror(all));
   }
 
   /** A tree like the result, as cotangents of its values. */

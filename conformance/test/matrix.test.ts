@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { AutoFiniteDiff } from "@polyad/backend-finite-diff";
+import { AutoForward } from "@polyad/backend-forward";
+import { AutoTape } from "@polyad/backend-tape";
+import { AutoTfjs } from "@polyad/backend-tfjs";
+import { checks, engineOf, matrixOf, summaryOf, type Result } from "@polyad/conformance";
+import { describe, expect, test } from "vitest";
+import { exemption } from "../src/check.js";
+
+const root = join(import.meta.dirname, "../..");
+const engines = [AutoTape(), AutoForward(), AutoFiniteDiff(), AutoTfjs()].map(engineOf);
+
+/**
+ * What packages/*\/test/conformance.test.ts hold: every check passes from which the engine is not exempt, with no skips.
+ * They run every one of them; here is only looked at what the page says of that.
+ */
+const held: readonly Result[] = engines.flatMap((engine) =>
+  checks.map((check): Result => ({ engine: engine.name, check, outcome: exemption(check, engine, []) ?? { status: "pass" }, milliseconds: 0 })),
+);
+
+test("docs/matrix.json, from which README has its table, is what the engines' suites hold. If not: npm run matrix", () => {
+  expect(JSON.parse(readFileSync(join(root, "docs/matrix.json"), "utf8"))).toEqual(summaryOf(held));
+});
+
+test.each(["tape", "forward", "finite-diff", "tfjs"])("the suite of %s leaves nothing out", (engine) => {
+  const suite = readFileSync(join(root, `packages/backend-${engine}/test/conformance.test.ts`), "utf8");
+  expect(suite).toMatch(/^ *testBackend\((Auto\w+\(\)|ad)\);$/m);
+});
+
+describe("a summary", () => {
+  const [check] = checks.filter(({ name }) => name === "chain rule: sin");
+  const result = (outcome: Result["outcome"]): Result => ({ engine: "mine", check: check!, outcome, milliseconds: 1 });
+  const failed = result({ status: "FAIL", error: new Error("off") });
+  const passed = result({ status: "pass" });
+  const refused = result({ status: "unsupported", reason: "no sines" });
+
+  test("marks what one failure fails, and what passes at least in part", () => {
+    const mark = (...results: readonly Result[]): string | undefined => summaryOf(results).ops["sin"]?.["mine"];
+    expect([mark(failed, passed), mark(passed, refused), mark(refused), mark(result({ status: "skipped", reason: "later" }))]).toEqual(["✗", "✓", "–", "s"]);
+    expect(summaryOf([passed]).ops["cos"]?.["mine"]).toBe("·");
+  });
+  test("counts, and tells reasons", () => {
+    const [summary] = summaryOf([passed, failed, refused, refused]).engines;
+    const counts = { pass: 1, unsupported: 2, skipped: 0, FAIL: 1 };
+    expect(summary).toEqual({ name: "mine", groups: { laws: counts }, orders: { 1: counts }, dtypes: {}, reasons: { "no sines": 2 } });
+  });
+  test("is the same for every run in which the same passed", () => {
+    expect(summaryOf([passed])).toEqual(summaryOf([{ ...passed, milliseconds: 1e6 }]));
+    expect(matrixOf([passed]).cell("mine", "sin", 1)).toEqual({ status: "pass", passed: 1, notes: [] });
+  });
+});
