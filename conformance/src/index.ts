@@ -6,5 +6,5 @@ export { checkPrograms, printProgram, program, type ProgramFailure, type Program
 export { matrixOf, printReport, reasonsOf, talliesOf, type Cell, type Matrix, type Tally } from "./report.js";
 export { runSuite, type SuiteOptions } from "./run.js";
 export { checks } from "./suite.js";
-export { summaryOf, type Counts, type EngineSummary, type Summary } from "./summary.js";
+export { summaryOf, type EngineSummary, type Summary } from "./summary.js";
 export { testBackend } from "./testBackend.js";

@@ -1,22 +1,17 @@
 import type { DType } from "@polyad/core/extend";
-import type { Group, Outcome, Result } from "./check.js";
+import type { Result } from "./check.js";
 import { marks, matrixOf, reasonsOf } from "./report.js";
-
-/** What became of checks, by how many. */
-export type Counts = Readonly<Record<Outcome["status"], number>>;
 
 /** What an engine was seen to do. */
 export interface EngineSummary {
   readonly name: string;
-  readonly groups: Readonly<Partial<Record<Group, Counts>>>;
-  /** Checks by order of derivative, and those that need a dtype. */
-  readonly orders: Readonly<Partial<Record<string, Counts>>>;
-  readonly dtypes: Readonly<Partial<Record<DType, Counts>>>;
-  /** Why checks were left out, and how many. */
-  readonly reasons: Readonly<Record<string, number>>;
+  /** Those of which something passes, and nothing fails. */
+  readonly dtypes: readonly DType[];
+  /** Why checks were left out. */
+  readonly reasons: readonly string[];
 }
 
-/** The outcome of a run as data that is the same for every run in which the same passed. */
+/** The outcome of a run as data, which is the same for every run in which the same passed. */
 export interface Summary {
   readonly orders: readonly number[];
   readonly engines: readonly EngineSummary[];
@@ -30,22 +25,14 @@ export function summaryOf(results: readonly Result[]): Summary {
     orders,
     engines: engines.map((name) => {
       const own = results.filter((result) => result.engine === name);
-      return {
-        name,
-        groups: countsBy(own, ({ check }) => [check.group]),
-        orders: countsBy(own, ({ check }) => [String(check.needs.order)]),
-        dtypes: countsBy(own, ({ check }) => check.needs.dtypes ?? []),
-        reasons: Object.fromEntries(reasonsOf(own).map(({ reason, count }) => [reason, count])),
-      };
+      const reasons = reasonsOf(own).map(({ reason }) => reason);
+      return { name, dtypes: (["float64", "float32"] as const).filter((dtype) => isHeld(dtype, own)), reasons: [...new Set(reasons)].sort() };
     }),
     ops: Object.fromEntries(ops.map((op) => [op, Object.fromEntries(engines.map((engine) => [engine, orders.map((order) => marks[cell(engine, op, order).status]).join("")]))])),
   };
 }
 
-function countsBy<K extends string>(results: readonly Result[], keysOf: (result: Result) => readonly K[]): Partial<Record<K, Counts>> {
-  const counts: Partial<Record<K, Record<Outcome["status"], number>>> = {};
-  for (const result of results) {
-    for (const key of keysOf(result)) (counts[key] ??= { pass: 0, unsupported: 0, skipped: 0, FAIL: 0 })[result.outcome.status]++;
-  }
-  return counts;
+function isHeld(dtype: DType, results: readonly Result[]): boolean {
+  const statuses = results.filter(({ check }) => check.needs.dtypes?.includes(dtype) === true).map(({ outcome }) => outcome.status);
+  return statuses.includes("pass") && !statuses.includes("FAIL");
 }

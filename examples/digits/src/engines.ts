@@ -1,4 +1,5 @@
 import { AutoTape, parameterCount, type ADType, type Device } from "polyad";
+import { openTfjs } from "./tfjs.js";
 
 /** An engine, and where the model and the data live for it. */
 export interface Workplace {
@@ -9,6 +10,7 @@ export interface Workplace {
 /** The engines that can be named on the command line. One more is one more entry. */
 export const engines: ReadonlyMap<string, (device: string | undefined) => Promise<Workplace>> = new Map([
   ["tape", onHost("tape", AutoTape())],
+  ["tfjs", openTfjs],
 ]);
 
 /** Engines that could, but never would: they look in one direction of the parameters at a time. */

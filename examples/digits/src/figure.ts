@@ -39,8 +39,8 @@ export async function figure(epochs: readonly Epoch[]): Promise<string> {
   return await new View(parse(spec), { renderer: "none" }).toSVG();
 }
 
-/** Where a logarithmic axis has its lines: 1, 2, 5, 10, … */
-const decades = Array.from({ length: 13 }, (_, k) => [1, 2, 5].map((n) => n * 10 ** (k - 9))).flat();
+/** Where a logarithmic axis has its lines. */
+const decades = Array.from({ length: 25 }, (_, k) => 10 ** (k - 12));
 
 /** Means of neighbouring steps, at their place in the epoch; a logarithmic axis has no place for 0. */
 function thinned({ number, losses }: Epoch): { readonly x: number; readonly y: number }[] {
@@ -62,7 +62,7 @@ function panel(title: string, yTitle: string, epochs: number, y: Vertical, marks
     { name: "x", type: "linear", domain: [0, epochs], range: [0, width], zero: false, nice: false },
     y.type === "log"
       ? { name: "y", type: "log", domain: { data: y.data, field: "y" }, range: [height, 0], nice: true }
-      : { name: "y", type: "linear", domain: { data: y.data, field: "y" }, range: [height, 0], zero: false, nice: true, padding: 8 },
+      : { name: "y", type: "linear", domain: { data: y.data, field: "y" }, range: [height, 0], zero: false, nice: true },
   ];
   const axes: Axis[] = [
     { orient: "bottom", scale: "x", title: "epoch", format: "d", tickCount: Math.min(10, epochs), tickMinStep: 1, grid: true, gridScale: "y" },

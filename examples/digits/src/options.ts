@@ -9,7 +9,7 @@ export const usage: string = `Teaches a network to read handwritten digits: MNIS
 Usage: npm start -- digits [options]
 
   -e, --engine NAME       what computes the gradients: ${[...engines.keys()].join(", ")} (default: tape)
-      --device NAME       where, for an engine that has several
+      --device NAME       where, for tfjs: cpu, wasm, webgpu (default: wasm)
   -m, --model NAME        ${modelNames.join(" or ")} (default: mlp)
       --epochs N          passes through the images; the learning rate goes down to 0 over all of them (default: 5)
       --batch N           images in a step (default: 128)

@@ -1,6 +1,6 @@
 import {
-  Adam, generator, linearDecay, logitCrossEntropy, setup, toDevice, toHost, train, withGenerator,
-  type OptimiserState, type ProgressStream, type RandomGenerator, type Tensor,
+  Adam, flatten, generator, linearDecay, logitCrossEntropy, setup, toDevice, toHost, train, withGenerator,
+  Tensor, type OptimiserState, type ProgressStream, type RandomGenerator,
 } from "polyad"; // prettier-ignore
 import { batches, type Digits } from "./data.js";
 import type { Workplace } from "./engines.js";
@@ -81,14 +81,19 @@ export async function fit(run: Run, digits: { readonly train: Digits; readonly t
   const standing = async ({ model, state, epochs, steps }: Pick<Run, "model" | "state" | "epochs" | "steps">): Promise<Run> => {
     return { settings, ...(await toHost({ model, state })), order: generator(began), epochs, steps, losses, accuracies };
   };
-  const stopped = await train(loss, toDevice(run.model, device), pass, toDevice(run.state, device), {
+  let current = toDevice({ model: run.model, state: run.state }, device);
+  const stopped = await train(loss, current.model, pass, current.state, {
     engine,
-    epochs: Math.max(0, until - run.epochs),
+    epochs: Math.max(0, Math.min(until, settings.epochs) - run.epochs),
     schedule: linearDecay(settings.rate, losses.length),
     start: run,
     signal,
     progress,
-    onStep: ({ steps, loss: value }) => void (losses[steps - 1] = value),
+    onStep: ({ model, state, steps, loss: value }) => {
+      losses[steps - 1] = value;
+      if (device !== "host") release(current, { model, state });
+      current = { model, state };
+    },
     onEpoch: async (training) => {
       const seconds = (performance.now() - since) / 1000;
       began = order.state();
@@ -102,6 +107,12 @@ export async function fit(run: Run, digits: { readonly train: Digits; readonly t
 
 function loss(model: Classifier, x: Tensor, y: Tensor): Tensor {
   return logitCrossEntropy(model(x), y);
+}
+
+/** Frees what a step has replaced on a device. */
+function release(before: unknown, after: unknown): void {
+  const kept = new Set(flatten(after).leaves);
+  for (const leaf of flatten(before).leaves) if (leaf instanceof Tensor && !kept.has(leaf)) leaf.dispose();
 }
 
 /** An epoch that has been finished. */

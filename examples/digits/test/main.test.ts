@@ -1,8 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { save, tensor } from "polyad";
+import { decodeSafetensors, save, tensor } from "polyad";
 import { afterAll, expect, test } from "vitest";
+import { openEngine } from "../src/engines.js";
 import { main } from "../src/main.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "polyad-digits-"));
@@ -99,7 +100,7 @@ test("a finished run that is resumed writes its report again", { timeout: 60_000
   const first = await run("again", args);
   const before = kept("again");
   rmSync(at("again.html"));
-  const second = await run("again", [...args, "--resume"]);
+  const second = await run("again", [...args, "--resume", "--stop-after", "3"]);
   expect(second).toMatchObject({ code: 0, out: first.out });
   expect(second.err).toContain("Going on after epoch 1, step 3\n");
   expect(kept("again").equals(before)).toBe(true);
@@ -115,6 +116,18 @@ test("a convolutional network, stopped and resumed", { timeout: 60_000 }, async 
   expect((await run("half", [...args, "--resume"])).code).toBe(0);
   expect(kept("half").equals(kept("cnn"))).toBe(true);
   expect(readFileSync(at("cnn.html"), "utf8")).toContain("Conv((5, 5), 1 =&#62; 8, relu)");
+});
+
+test.each(["cpu", "wasm"])("TensorFlow.js on %s learns the same, and goes on where the tape stopped", { timeout: 60_000 }, async (device) => {
+  const args = ["--epochs", "2", "--batch", "100", "--quiet"];
+  const tfjs = ["--engine", "tfjs", "--device", device];
+  expect((await openEngine("tfjs", device, null)).engine).toMatchObject({ adtype: "tfjs", device });
+  const taped = await run("taped", args);
+  await run(device, [...args, "--stop-after", "1"]);
+  expect((await run(device, [...args, ...tfjs, "--resume"])).out.split("\n")[0]).toBe(taped.out.split("\n")[0]);
+  const [a, b] = [kept("taped"), kept(device)].map((bytes) => decodeSafetensors(bytes).tensors.get("mlp.losses")!.dataSync());
+  b!.forEach((loss: number, i: number) => expect(loss).toBeCloseTo(a![i]!, 5));
+  expect(readFileSync(at(`${device}.html`), "utf8")).toContain(`<b>tfjs, ${device}</b>`);
 });
 
 test("what is no checkpoint of this run is refused, and left as it is", { timeout: 60_000 }, async () => {
@@ -168,6 +181,7 @@ test.each([
   [["--engine", "forward"], "forward: one gradient would take a pass for each of the model's 101,770 parameters, where reverse mode takes one for all."],
   [["--engine", "finite-diff", "--model", "cnn"], "finite-diff: one gradient would take a pass for each of the model's 20,522 parameters"],
   [["--device", "webgpu"], "--device webgpu: the engine tape works on the host only"],
+  [["--engine", "tfjs", "--device", "metal"], "--device metal: the engine tfjs works on cpu, wasm, webgpu."],
   [["--model", "lstm"], 'No model is named "lstm". Choose from: mlp, cnn.'],
   [["--epochs", "0"], '--epochs: expected a whole number of at least 1, got "0".'],
   [["--batch", "1.5"], '--batch: expected a whole number of at least 1, got "1.5".'],

@@ -1,4 +1,4 @@
-import { engine, reshape, version_core } from "@tensorflow/tfjs-core";
+import { reshape, version_core } from "@tensorflow/tfjs-core";
 import type * as tf from "@tensorflow/tfjs-core";
 import {
   AutodiffError,
@@ -18,7 +18,7 @@ import {
 import { enter, within } from "./current.js";
 import { onHost } from "./lowering/host.js";
 import { lowerings } from "./lowering/index.js";
-import { inScope, tidied } from "./scope.js";
+import { activeScope, inScope, tidied } from "./scope.js";
 import { record, recording, unrecorded } from "./tape.js";
 import { owned, TfjsTensor, upload } from "./tensor.js";
 
@@ -128,7 +128,7 @@ class Tfjs implements Device {
   }
 
   made(x: TfjsTensor): TfjsTensor {
-    return engine().state.activeScope === null ? owned(x) : x;
+    return activeScope() === null ? owned(x) : x;
   }
 }
 

@@ -13,7 +13,7 @@ export function inScope(): boolean {
 
 /** `tidy()` for the kernels of one primitive, without its walk through containers: frees all that f makes but its results. */
 export function tidied(f: () => tf.Tensor[]): tf.Tensor[] {
-  const scope = engine().state.activeScope as Scope | null;
+  const scope = activeScope();
   if (scope === null) return engine().tidy(f);
   const from = scope.track.length;
   let results: tf.Tensor[] = [];
@@ -29,6 +29,11 @@ export function tidied(f: () => tf.Tensor[]): tf.Tensor[] {
 
 type Scope = ReturnType<typeof engine>["state"]["activeScope"];
 
+/** The innermost scope, if one is open: TensorFlow.js says undefined before its first one, and null after. */
+export function activeScope(): Scope | null {
+  return (engine().state.activeScope as Scope | null | undefined) ?? null;
+}
+
 // A scope of Polyad's is one of TensorFlow.js's, which sees every tensor, those of the user's own calls too.
 registerScope(() => {
   const before = getBackend();
@@ -41,7 +46,7 @@ registerScope(() => {
     engine().endScope();
     open--;
     restore(before);
-    const outer = state.activeScope as Scope | null;
+    const outer = activeScope();
     return (survivors: readonly unknown[]) => {
       const kept = new Set(survivors.map((x) => (x instanceof TfjsTensor ? x.handle : x)));
       const own = new Set<tf.Tensor>();

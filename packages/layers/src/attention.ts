@@ -13,12 +13,14 @@ import {
   type ArrayLike,
   type Layer,
   type LayerConstructor,
+  type Operand,
   type RandomGenerator,
 } from "@polyad/core";
 import { Dense } from "./dense.js";
 import { Dropout } from "./dropout.js";
 import type { Initialiser } from "./init.js";
 import { checkMask, maskedSoftmax } from "./mask.js";
+import { checkOptions } from "./options.js";
 import { defaultGenerator } from "./random.js";
 
 /** Sizes of the last axes of what attention takes and gives. */
@@ -64,7 +66,7 @@ export interface MaskOption {
 }
 
 type Config = [size: number | AttentionSizes, options?: AttentionOptions];
-type Call = [q: Tensor, options?: MaskOption] | [q: Tensor, k: Tensor, options?: MaskOption] | [q: Tensor, k: Tensor, v: Tensor, options?: MaskOption];
+type Call = [q: Operand, options?: MaskOption] | [q: Operand, k: Operand, options?: MaskOption] | [q: Operand, k: Operand, v: Operand, options?: MaskOption];
 
 export type MultiHeadAttention = Layer<AttentionFields, Call, [y: Tensor, weights: Tensor]>;
 
@@ -88,7 +90,10 @@ export type MultiHeadAttention = Layer<AttentionFields, Call, [y: Tensor, weight
  */
 export const MultiHeadAttention: LayerConstructor<Config, AttentionFields, Call, [y: Tensor, weights: Tensor]> = defineLayer(
   "MultiHeadAttention",
-  (...[size, { heads = 8, bias = false, dropout = 0, init, rng = defaultGenerator() } = {}]: Config): AttentionFields => {
+  (...[size, options = {}]: Config): AttentionFields => {
+    checkOptions("MultiHeadAttention", options, ["heads", "bias", "dropout", "init", "rng"]);
+    const { heads = 8, bias = false, dropout = 0, init, rng = defaultGenerator() } = options;
+    if (typeof size !== "number") checkOptions("MultiHeadAttention", size, ["q", "k", "v", "hidden", "out"]);
     const { q, k = q, v = k, hidden = q, out = q } = typeof size === "number" ? { q: size } : size;
     if (!Number.isInteger(heads) || heads < 1 || hidden % heads !== 0) throw new AutodiffError(`MultiHeadAttention: ${heads} heads do not divide the hidden size ${hidden}.`);
     const project = (nIn: number, nOut: number): Dense<Tensor | null> => Dense(nIn, nOut, undefined, { bias, init, rng });
@@ -116,11 +121,18 @@ export const MultiHeadAttention: LayerConstructor<Config, AttentionFields, Call,
 
 /** The arguments of a call, each of which may be left out from the back. */
 function parse(args: Call): { q: Tensor; k: Tensor; v: Tensor } & MaskOption {
-  const tensors = args.filter((x) => x instanceof Tensor);
-  const options = args.find((x): x is MaskOption => x !== undefined && !(x instanceof Tensor));
-  const [q, k = q, v = k] = tensors;
-  if (q === undefined || k === undefined || v === undefined) throw new AutodiffError("MultiHeadAttention: expected tensors of queries, keys and values, got none.");
-  return { q, k, v, mask: options?.mask };
+  const name = "MultiHeadAttention";
+  const last = args.at(-1);
+  const [operands, options] = isOptions(last) ? [args.slice(0, -1), last] : [args, {}];
+  checkOptions(name, options, ["mask"]);
+  if (operands.length > 3) throw new AutodiffError(`${name}: expected queries, keys and values, got ${operands.length} inputs. A mask is an option: { mask }.`);
+  const [q, k = q, v = k] = (operands as readonly (Operand | undefined)[]).map((x) => (x === undefined ? x : asTensor(name, x)));
+  if (q === undefined || k === undefined || v === undefined) throw new AutodiffError(`${name}: expected tensors of queries, keys and values, got none.`);
+  return { q, k, v, mask: options.mask };
+}
+
+function isOptions(x: Call[number]): x is MaskOption {
+  return typeof x === "object" && !(x instanceof Tensor) && !Array.isArray(x) && !ArrayBuffer.isView(x);
 }
 
 /** [...batch, T, heads·d] as [...batch, heads, T, d] */

@@ -12,6 +12,7 @@ import {
   sub,
   zeros,
   type Layer,
+  type Operand,
   type Tensor,
 } from "@polyad/core";
 import type { NormOptions } from "./layerNorm.js";
@@ -19,6 +20,7 @@ import { requireMode, type Mode } from "./mode.js";
 import { affine, applyAffine, checkChannels, checkEps, matchAffine, normalise, showNorm, type Affine } from "./normalise.js";
 import type { Activation, Bias } from "./match.js";
 import { identity } from "./identity.js";
+import { checkOptions } from "./options.js";
 import { recordState, type Stateful } from "./state.js";
 
 export interface BatchNormOptions<A extends boolean = boolean, S extends boolean = boolean> extends NormOptions<A> {
@@ -40,7 +42,7 @@ export interface BatchNormFields<A extends Tensor | null = Tensor, S extends Ten
 
 type Config = [channels: number, activation?: Activation, options?: BatchNormOptions];
 
-export type BatchNorm<A extends Tensor | null = Tensor, S extends Tensor | null = Tensor> = Layer<BatchNormFields<A, S>, [x: Tensor], Tensor>;
+export type BatchNorm<A extends Tensor | null = Tensor, S extends Tensor | null = Tensor> = Layer<BatchNormFields<A, S>, [x: Operand], Tensor>;
 
 export interface BatchNormConstructor {
   <A extends boolean = true, S extends boolean = true>(channels: number, activation?: Activation, options?: BatchNormOptions<A, S>): BatchNorm<Bias<A>, Bias<S>>;
@@ -65,6 +67,7 @@ export interface BatchNormConstructor {
 export const BatchNorm: BatchNormConstructor = defineLayer(
   "BatchNorm",
   (...[channels, activation = identity, options = {}]: Config): BatchNormFields<Tensor | null, Tensor | null> => {
+    checkOptions("BatchNorm", options, ["eps", "affine", "momentum", "trackStats"]);
     const { eps = 1e-5, momentum = 0.1, affine: learned = true, trackStats = true } = options;
     checkEps("BatchNorm", eps);
     if (!(momentum >= 0 && momentum <= 1)) throw new AutodiffError(`BatchNorm: expected a momentum between 0 and 1, got ${momentum}.`);
@@ -79,11 +82,11 @@ export const BatchNorm: BatchNormConstructor = defineLayer(
       id: Symbol(`BatchNorm(${channels})`),
     };
   },
-  (self, input: Tensor): Tensor => {
+  (self, input: Operand): Tensor => {
     const { channels, scale, mean, variance, eps, momentum, training } = self;
     const name = showNorm("BatchNorm", [channels], self);
-    checkChannels(name, input, channels);
     const x = matchAffine(name, input, scale ?? mean);
+    checkChannels(name, x, channels);
     const after = x.ndim - 2;
     const trains = requireMode(name, training);
     if (!trains && mean !== null && variance !== null) {

@@ -1,7 +1,9 @@
 import { add, defineLayer, matmul, reshape, ShapeError, zeros, type Layer, type Operand, type RandomGenerator, type Tensor } from "@polyad/core";
+import { drawn } from "./drawn.js";
 import { identity } from "./identity.js";
 import { glorotUniform, type Initialiser } from "./init.js";
 import { checkActivation, checkSize, checkSizes, matchInput, type Activation, type Bias } from "./match.js";
+import { checkOptions } from "./options.js";
 import { defaultGenerator } from "./random.js";
 import { showHead } from "./show.js";
 
@@ -47,11 +49,13 @@ const show = ({ weight, bias, activation }: BilinearFields<Tensor | null>): stri
  */
 export const Bilinear = defineLayer(
   "Bilinear",
-  (...[nIn, nOut, activation = identity, { bias = true, init = glorotUniform, rng = defaultGenerator() } = {}]: Config): BilinearFields<Tensor | null> => {
+  (...[nIn, nOut, activation = identity, options = {}]: Config): BilinearFields<Tensor | null> => {
     const [n, m] = typeof nIn === "number" ? [nIn, nIn] : nIn;
     checkSizes("Bilinear", n, m, nOut);
     checkActivation("Bilinear", activation);
-    const weight = init(rng, [nOut, n, m]);
+    checkOptions("Bilinear", options, ["bias", "init", "rng"]);
+    const { bias = true, init = glorotUniform, rng = defaultGenerator() } = options;
+    const weight = drawn("Bilinear", init, rng, [nOut, n, m]);
     return { weight, bias: bias ? zeros([nOut], weight.dtype) : null, activation };
   },
   (self, first: Operand, second: Operand = first): Tensor => {

@@ -1,4 +1,4 @@
-import { defineLayer, type Layer } from "@polyad/core";
+import { AutodiffError, defineLayer, type Layer } from "@polyad/core";
 import {
   callPart, layersFrom, listOf, type Arguments, type Fns, type Gives, type LayerFunction, type OnTensor, type OnTensors, type Passed,
 } from "./layerFunctions.js"; // prettier-ignore
@@ -84,6 +84,7 @@ export function activations<L extends readonly [unknown, ...unknown[]]>(model: C
 export function activations<F>(model: ChainOf<F>, ...args: Arguments<F>): OnTensor<F>[];
 export function activations<O extends object>(model: NamedChain<O>, ...args: Arguments<O[keyof O]>): { [K in keyof O]: OnTensor<O[K]> };
 export function activations({ layers }: { readonly layers: object }, ...args: unknown[]): unknown {
+  if (typeof layers !== "object") throw new AutodiffError("activations: expected a Chain, whose layers give one result after the other.");
   const results: unknown[] = [];
   listOf(layers as Fns).forEach((_, i) => results.push(callPart("Chain", layers as Fns, i, i === 0 ? args : [results[i - 1]])));
   return Array.isArray(layers) ? results : Object.fromEntries(Object.keys(layers).map((key, i) => [key, results[i]]));

@@ -1,10 +1,12 @@
 import { add, asTensor, AutodiffError, Const, conv, defineLayer, flip, reshape, ShapeError, zeros, type Layer, type Operand, type RandomGenerator, type Tensor } from "@polyad/core";
+import { drawn } from "./drawn.js";
+import { identity } from "./identity.js";
 import { glorotUniform, type Initialiser } from "./init.js";
 import { checkActivation, checkSizes, matchInput, type Activation, type Bias } from "./match.js";
-import { identity } from "./identity.js";
+import { checkOptions } from "./options.js";
 import { defaultGenerator } from "./random.js";
 import { showActivation } from "./show.js";
-import { checkInput, placementOf, showPlacement, showSizes, sizesOf, type Placement, type PlacementOptions, type WindowSize } from "./spatial.js";
+import { checkInput, placementHints, placementOf, placementOptions, showPlacement, showSizes, sizesOf, type Placement, type PlacementOptions, type WindowSize } from "./spatial.js";
 
 export interface ConvPlacementOptions extends PlacementOptions {
   /** Into how many groups the channels are split; an output channel sees the input channels of its own group. */
@@ -46,6 +48,8 @@ export interface GivenConv extends ConvPlacementOptions {
   readonly activation?: Activation | null | undefined;
 }
 
+export const layerOptions: readonly string[] = [...placementOptions, "groups", "flip", "bias", "init", "rng"] as const;
+
 type Config = [kernel: WindowSize, channels: Channels, activation?: Activation, options?: ConvLayerOptions];
 type Fields = ConvFields<Tensor | null>;
 
@@ -63,8 +67,9 @@ const made = defineLayer(
   (...[kernel, channels, activation = identity, options = {}]: Config): Fields => {
     const sizes = sizesOf("Conv", kernel);
     const [nIn, nOut] = checkChannels("Conv", channels, options.groups);
+    checkOptions("Conv", options, layerOptions, placementHints);
     const { groups = 1, bias = true, init = glorotUniform, rng = defaultGenerator() } = options;
-    const weight = init(rng, [nOut, nIn / groups, ...sizes]);
+    const weight = drawn("Conv", init, rng, [nOut, nIn / groups, ...sizes]);
     return { ...parameters("Conv", weight, bias ? undefined : null, nOut, activation), placement: place(sizes, options) };
   },
   (self, input: Operand): Tensor => {
@@ -102,11 +107,16 @@ export const Conv: ConvConstructor = Object.assign(made, {
   },
 }) as ConvConstructor;
 
-/** A `Conv` with a group for each input channel, so that an output channel sees one of them. */
+/**
+ * A `Conv` with a group for each input channel, so that an output channel sees one of them.
+ *
+ * @example
+ * String(DepthwiseConv([3, 3], [4, 8])) // "Conv((3, 3), 4 => 8, groups=4)"
+ */
 export function DepthwiseConv<B extends boolean = true>(
   kernel: WindowSize, channels: Channels, activation?: Activation, options: Omit<ConvLayerOptions<B>, "groups"> = {},
 ): Conv<Bias<B>> {
-  return Conv(kernel, channels, activation, { ...options, groups: channels[0] });
+  return Conv(kernel, checkChannels("DepthwiseConv", channels), activation, { ...options, groups: channels[0] });
 }
 
 function place(sizes: readonly number[], options: ConvPlacementOptions): Const<ConvPlacement> {

@@ -1,10 +1,12 @@
 import { asTensor, Const, convTranspose, defineLayer, type Layer, type Operand, type PerAxis, type Tensor } from "@polyad/core";
-import { checkChannels, facing, finish, parameters, showConv, type Channels, type ConvFields, type ConvLayerOptions, type ConvPlacement, type GivenConv } from "./conv.js";
+import { checkChannels, facing, finish, layerOptions, parameters, showConv, type Channels, type ConvFields, type ConvLayerOptions, type ConvPlacement, type GivenConv } from "./conv.js";
+import { drawn } from "./drawn.js";
 import { glorotUniform } from "./init.js";
 import { matchInput, type Activation, type Bias } from "./match.js";
 import { identity } from "./identity.js";
+import { checkOptions } from "./options.js";
 import { defaultGenerator } from "./random.js";
-import { checkInput, perAxis, placementOf, sizesOf, type WindowSize } from "./spatial.js";
+import { checkInput, perAxis, placementHints, placementOf, sizesOf, type WindowSize } from "./spatial.js";
 
 interface OutputPadding {
   /** How much longer the result is at its end: below the strides; 0 unless said. */
@@ -41,8 +43,9 @@ const made = defineLayer(
   (...[kernel, channels, activation = identity, options = {}]: Config): Fields => {
     const sizes = sizesOf("ConvTranspose", kernel);
     const [nIn, nOut] = checkChannels("ConvTranspose", channels, options.groups);
+    checkOptions("ConvTranspose", options, [...layerOptions, "outputPadding"], placementHints);
     const { groups = 1, bias = true, init = glorotUniform, rng = defaultGenerator() } = options;
-    const weight = init(rng, [nIn, nOut / groups, ...sizes]);
+    const weight = drawn("ConvTranspose", init, rng, [nIn, nOut / groups, ...sizes]);
     return { ...parameters("ConvTranspose", weight, bias ? undefined : null, nOut, activation), placement: place(sizes, options) };
   },
   (self, input: Operand): Tensor => {

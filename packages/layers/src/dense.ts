@@ -1,7 +1,9 @@
 import { add, asTensor, defineLayer, matmul, reshape, ShapeError, zeros, type Layer, type Operand, type RandomGenerator, type Tensor } from "@polyad/core";
+import { drawn } from "./drawn.js";
 import { identity } from "./identity.js";
 import { glorotUniform, type Initialiser } from "./init.js";
 import { checkActivation, checkSize, checkSizes, matchInput, type Activation, type Bias } from "./match.js";
+import { checkOptions } from "./options.js";
 import { defaultGenerator } from "./random.js";
 import { showHead } from "./show.js";
 
@@ -47,9 +49,11 @@ const show = ({ weight, bias, activation }: Fields): string =>
 
 const made = defineLayer(
   "Dense",
-  (...[nIn, nOut, activation = identity, { bias = true, init = glorotUniform, rng = defaultGenerator() } = {}]: Config): Fields => {
+  (...[nIn, nOut, activation = identity, options = {}]: Config): Fields => {
     checkSizes("Dense", nIn, nOut);
-    const weight = init(rng, [nOut, nIn]);
+    checkOptions("Dense", options, ["bias", "init", "rng"]);
+    const { bias = true, init = glorotUniform, rng = defaultGenerator() } = options;
+    const weight = drawn("Dense", init, rng, [nOut, nIn]);
     return checked({ weight, bias: bias ? zeros([nOut], weight.dtype) : null, activation });
   },
   (self, input: Operand): Tensor => {

@@ -1,5 +1,6 @@
 import {
   add,
+  asTensor,
   AutodiffError,
   cast,
   Const,
@@ -12,9 +13,11 @@ import {
   where,
   type Layer,
   type LayerConstructor,
+  type Operand,
   type Tensor,
 } from "@polyad/core";
 import { requireMode, type Mode } from "./mode.js";
+import { checkOptions } from "./options.js";
 
 export interface DropoutOptions {
   /** The axes along which elements are dropped independently, all unless said; along others they share their fate. */
@@ -28,7 +31,7 @@ export interface DropoutFields {
   readonly training: Mode;
 }
 
-export type Dropout = Layer<DropoutFields, [x: Tensor], Tensor>;
+export type Dropout = Layer<DropoutFields, [x: Operand], Tensor>;
 
 /**
  * In training, each element becomes 0 with probability p, and x / (1 − p) otherwise; the identity in use, and for p = 0.
@@ -42,15 +45,18 @@ export type Dropout = Layer<DropoutFields, [x: Tensor], Tensor>;
  * max(drop(ones([100]))).item() // 2
  * String(drop) // "Dropout(0.5)"
  */
-export const Dropout: LayerConstructor<[p: number, rng: RandomGenerator, options?: DropoutOptions], DropoutFields, [x: Tensor], Tensor> = defineLayer(
+export const Dropout: LayerConstructor<[p: number, rng: RandomGenerator, options?: DropoutOptions], DropoutFields, [x: Operand], Tensor> = defineLayer(
   "Dropout",
-  (p: number, rng: RandomGenerator, { axis }: DropoutOptions = {}): DropoutFields => {
+  (p: number, rng: RandomGenerator, options: DropoutOptions = {}): DropoutFields => {
     checkDraws("Dropout", p, rng);
+    checkOptions("Dropout", options, ["axis"]);
+    const { axis } = options;
     return { p: Const(p), axis: Const(typeof axis === "number" ? [axis] : (axis ?? null)), rng, training: null };
   },
-  (self, x: Tensor): Tensor => {
+  (self, input: Operand): Tensor => {
     const { p, axis, rng, training } = self;
     const name = `Dropout(${p})`;
+    const x = asTensor(`layer ${name}`, input);
     if (p === 0 || !requireMode(name, training)) return x;
     const keep = greaterEqual(rand(rng, maskShape(name, x, axis)), p);
     return mul(x, mul(cast(keep, x.dtype === "float32" ? "float32" : "float64"), 1 / (1 - p)));
@@ -64,7 +70,7 @@ export interface AlphaDropoutFields {
   readonly training: Mode;
 }
 
-export type AlphaDropout = Layer<AlphaDropoutFields, [x: Tensor], Tensor>;
+export type AlphaDropout = Layer<AlphaDropoutFields, [x: Operand], Tensor>;
 
 /** The limit of selu at −∞, −λα. */
 const limit = -1.7580993408473766;
@@ -75,16 +81,21 @@ const limit = -1.7580993408473766;
  *
  * @throws AutodiffError as Dropout does.
  * @see Klambauer et al., "Self-Normalizing Neural Networks", 2017, section 3.
+ * @example
+ * const drop = trainMode(AlphaDropout(0.5, generator(1)));
+ * min(drop(ones([100]))).item().toFixed(5) // "-0.77919"
  */
-export const AlphaDropout: LayerConstructor<[p: number, rng: RandomGenerator], AlphaDropoutFields, [x: Tensor], Tensor> = defineLayer(
+export const AlphaDropout: LayerConstructor<[p: number, rng: RandomGenerator], AlphaDropoutFields, [x: Operand], Tensor> = defineLayer(
   "AlphaDropout",
   (p: number, rng: RandomGenerator): AlphaDropoutFields => {
     checkDraws("AlphaDropout", p, rng);
     return { p: Const(p), rng, training: null };
   },
-  (self, x: Tensor): Tensor => {
+  (self, input: Operand): Tensor => {
     const { p, rng, training } = self;
-    if (p === 0 || !requireMode(`AlphaDropout(${p})`, training)) return x;
+    const name = `AlphaDropout(${p})`;
+    const x = asTensor(`layer ${name}`, input);
+    if (p === 0 || !requireMode(name, training)) return x;
     const scale = 1 / Math.sqrt((1 - p) * (1 + p * limit ** 2));
     const keep = greaterEqual(rand(rng, x.shape), p);
     return add(mul(where(keep, x, limit), scale), -scale * limit * p);

@@ -2,8 +2,10 @@ import {
   AutodiffError, asTensor, defineLayer, gather, less, ShapeError, tensor, where, type Layer, type LayerConstructor, type NestedArray, type Operand,
   type RandomGenerator, type Tensor,
 } from "@polyad/core"; // prettier-ignore
+import { drawn } from "./drawn.js";
 import { normalInit, type Initialiser } from "./init.js";
 import { checkSizes } from "./match.js";
+import { checkOptions } from "./options.js";
 import { defaultGenerator } from "./random.js";
 
 export interface EmbeddingOptions {
@@ -35,9 +37,11 @@ const show = ({ weight }: EmbeddingFields): string => `Embedding(${weight.shape.
  */
 export const Embedding: LayerConstructor<[nIn: number, nOut: number, options?: EmbeddingOptions], EmbeddingFields, [indices: Operand], Tensor> = defineLayer(
   "Embedding",
-  (nIn: number, nOut: number, { init = normalInit, rng = defaultGenerator() }: EmbeddingOptions = {}): EmbeddingFields => {
+  (nIn: number, nOut: number, options: EmbeddingOptions = {}): EmbeddingFields => {
     checkSizes("Embedding", nIn, nOut);
-    return { weight: init(rng, [nIn, nOut]) };
+    checkOptions("Embedding", options, ["init", "rng"]);
+    const { init = normalInit, rng = defaultGenerator() } = options;
+    return { weight: drawn("Embedding", init, rng, [nIn, nOut]) };
   },
   (self, operand: Operand): Tensor => {
     const { weight } = self;

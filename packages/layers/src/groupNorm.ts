@@ -1,8 +1,9 @@
-import { AutodiffError, Const, defineLayer, reshape, type Layer, type Tensor } from "@polyad/core";
+import { AutodiffError, Const, defineLayer, reshape, type Layer, type Operand, type Tensor } from "@polyad/core";
 import type { NormOptions } from "./layerNorm.js";
 import { affine, applyAffine, checkChannels, checkEps, matchAffine, normalise, showNorm, type Affine } from "./normalise.js";
 import type { Activation, Bias } from "./match.js";
 import { identity } from "./identity.js";
+import { checkOptions } from "./options.js";
 
 export interface GroupNormFields<A extends Tensor | null = Tensor> extends Affine<A> {
   readonly channels: Const<number>;
@@ -12,7 +13,7 @@ export interface GroupNormFields<A extends Tensor | null = Tensor> extends Affin
 
 type Config = [channels: number, groups: number, activation?: Activation, options?: NormOptions];
 
-export type GroupNorm<A extends Tensor | null = Tensor> = Layer<GroupNormFields<A>, [x: Tensor], Tensor>;
+export type GroupNorm<A extends Tensor | null = Tensor> = Layer<GroupNormFields<A>, [x: Operand], Tensor>;
 
 export interface GroupNormConstructor {
   <A extends boolean = true>(channels: number, groups: number, activation?: Activation, options?: NormOptions<A>): GroupNorm<Bias<A>>;
@@ -32,16 +33,18 @@ export interface GroupNormConstructor {
  */
 export const GroupNorm: GroupNormConstructor = defineLayer(
   "GroupNorm",
-  (...[channels, groups, activation = identity, { eps = 1e-5, affine: learned = true } = {}]: Config): GroupNormFields<Tensor | null> => {
+  (...[channels, groups, activation = identity, options = {}]: Config): GroupNormFields<Tensor | null> => {
+    checkOptions("GroupNorm", options, ["eps", "affine"]);
+    const { eps = 1e-5, affine: learned = true } = options;
     checkEps("GroupNorm", eps);
     if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0) throw new AutodiffError(`GroupNorm: ${groups} groups do not divide ${channels} channels.`);
     return { ...affine("GroupNorm", activation, [channels], learned), channels: Const(channels), groups: Const(groups), eps: Const(eps) };
   },
-  (self, input: Tensor): Tensor => {
+  (self, input: Operand): Tensor => {
     const { channels, groups, eps, scale } = self;
     const name = showNorm("GroupNorm", [channels, groups], self);
-    checkChannels(name, input, channels);
     const x = matchAffine(name, input, scale);
+    checkChannels(name, x, channels);
     return applyAffine(self, normaliseGroups(x, groups, eps), x.ndim - 2);
   },
   { show: (fields) => showNorm("GroupNorm", [fields.channels.value, fields.groups.value], fields), trainable: ["scale", "bias"] },

@@ -5,14 +5,16 @@ export * from "./attention.js";
 export * from "./batchNorm.js";
 export * from "./bilinear.js";
 export * from "./chain.js";
-export * from "./conv.js";
+export {
+  Conv, DepthwiseConv, type Channels, type ConvConstructor, type ConvFields, type ConvLayerOptions, type ConvPlacement, type ConvPlacementOptions, type GivenConv,
+} from "./conv.js"; // prettier-ignore
 export * from "./convTranspose.js";
 export * from "./dense.js";
 export * from "./draw.js";
 export * from "./dropout.js";
 export * from "./embedding.js";
 export * from "./flatten.js";
-export * from "./groupNorm.js";
+export { GroupNorm, type GroupNormConstructor, type GroupNormFields } from "./groupNorm.js";
 export * from "./identity.js";
 export * from "./instanceNorm.js";
 export * from "./layerNorm.js";

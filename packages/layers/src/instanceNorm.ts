@@ -1,9 +1,10 @@
-import { Const, defineLayer, ShapeError, type Layer, type Tensor } from "@polyad/core";
+import { Const, defineLayer, ShapeError, type Layer, type Operand, type Tensor } from "@polyad/core";
 import { normaliseGroups } from "./groupNorm.js";
 import type { NormOptions } from "./layerNorm.js";
 import { affine, applyAffine, checkChannels, checkEps, matchAffine, showNorm, type Affine } from "./normalise.js";
 import type { Activation, Bias } from "./match.js";
 import { identity } from "./identity.js";
+import { checkOptions } from "./options.js";
 
 export interface InstanceNormFields<A extends Tensor | null = null> extends Affine<A> {
   readonly channels: Const<number>;
@@ -12,7 +13,7 @@ export interface InstanceNormFields<A extends Tensor | null = null> extends Affi
 
 type Config = [channels: number, activation?: Activation, options?: NormOptions];
 
-export type InstanceNorm<A extends Tensor | null = null> = Layer<InstanceNormFields<A>, [x: Tensor], Tensor>;
+export type InstanceNorm<A extends Tensor | null = null> = Layer<InstanceNormFields<A>, [x: Operand], Tensor>;
 
 export interface InstanceNormConstructor {
   <A extends boolean = false>(channels: number, activation?: Activation, options?: NormOptions<A>): InstanceNorm<Bias<A>>;
@@ -31,18 +32,20 @@ export interface InstanceNormConstructor {
  */
 export const InstanceNorm: InstanceNormConstructor = defineLayer(
   "InstanceNorm",
-  (...[channels, activation = identity, { eps = 1e-5, affine: learned = false } = {}]: Config): InstanceNormFields<Tensor | null> => {
+  (...[channels, activation = identity, options = {}]: Config): InstanceNormFields<Tensor | null> => {
+    checkOptions("InstanceNorm", options, ["eps", "affine"]);
+    const { eps = 1e-5, affine: learned = false } = options;
     checkEps("InstanceNorm", eps);
     return { ...affine("InstanceNorm", activation, [channels], learned), channels: Const(channels), eps: Const(eps) };
   },
-  (self, input: Tensor): Tensor => {
+  (self, input: Operand): Tensor => {
     const { channels, eps, scale } = self;
     const name = `InstanceNorm(${channels})`;
-    checkChannels(name, input, channels);
-    if (input.ndim === 2) {
-      throw new ShapeError(`layer ${name} expects axes after the channels to normalise over, got shape [${input.shape.join(", ")}]. Use LayerNorm or BatchNorm.`);
-    }
     const x = matchAffine(name, input, scale);
+    checkChannels(name, x, channels);
+    if (x.ndim === 2) {
+      throw new ShapeError(`layer ${name} expects axes after the channels to normalise over, got shape [${x.shape.join(", ")}]. Use LayerNorm or BatchNorm.`);
+    }
     return applyAffine(self, normaliseGroups(x, channels, eps), x.ndim - 2);
   },
   { show: (fields) => showNorm("InstanceNorm", [fields.channels.value], fields), trainable: ["scale", "bias"] },

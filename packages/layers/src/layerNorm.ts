@@ -1,7 +1,8 @@
-import { Const, defineLayer, ShapeError, type Layer, type Tensor } from "@polyad/core";
+import { Const, defineLayer, ShapeError, type Layer, type Operand, type Tensor } from "@polyad/core";
 import { affine, applyAffine, checkEps, matchAffine, normalise, showNorm, type Affine } from "./normalise.js";
 import type { Activation, Bias } from "./match.js";
 import { identity } from "./identity.js";
+import { checkOptions } from "./options.js";
 
 export interface NormOptions<A extends boolean = boolean> {
   /** Added to the variance, inside of the square root. */
@@ -17,7 +18,7 @@ export interface LayerNormFields<A extends Tensor | null = Tensor> extends Affin
 
 type Config = [size: number | readonly number[], activation?: Activation, options?: NormOptions];
 
-export type LayerNorm<A extends Tensor | null = Tensor> = Layer<LayerNormFields<A>, [x: Tensor], Tensor>;
+export type LayerNorm<A extends Tensor | null = Tensor> = Layer<LayerNormFields<A>, [x: Operand], Tensor>;
 
 export interface LayerNormConstructor {
   <A extends boolean = true>(size: number | readonly number[], activation?: Activation, options?: NormOptions<A>): LayerNorm<Bias<A>>;
@@ -37,20 +38,23 @@ export interface LayerNormConstructor {
  */
 export const LayerNorm: LayerNormConstructor = defineLayer(
   "LayerNorm",
-  (...[size, activation = identity, { eps = 1e-5, affine: learned = true } = {}]: Config): LayerNormFields<Tensor | null> => {
+  (...[size, activation = identity, options = {}]: Config): LayerNormFields<Tensor | null> => {
     const shape = typeof size === "number" ? [size] : [...size];
     if (shape.length === 0) throw new ShapeError("LayerNorm: expected the size of at least one axis, got [].");
+    checkOptions("LayerNorm", options, ["eps", "affine"]);
+    const { eps = 1e-5, affine: learned = true } = options;
     checkEps("LayerNorm", eps);
     return { ...affine("LayerNorm", activation, shape, learned), size: Const(shape), eps: Const(eps) };
   },
-  (self, x: Tensor): Tensor => {
+  (self, input: Operand): Tensor => {
     const { size, scale, eps } = self;
     const name = showNorm("LayerNorm", size, self);
+    const x = matchAffine(name, input, scale);
     const first = x.ndim - size.length;
     if (first < 0 || size.some((n, i) => x.shape[first + i] !== n)) {
       throw new ShapeError(`layer ${name} expects an input of size [${size.join(", ")}] in its last axes, got shape [${x.shape.join(", ")}].`);
     }
-    const { y } = normalise(matchAffine(name, x, scale), size.map((_, i) => first + i), eps);
+    const { y } = normalise(x, size.map((_, i) => first + i), eps);
     return applyAffine(self, y);
   },
   { show: (fields) => showNorm("LayerNorm", fields.size.value, fields), trainable: ["scale", "bias"] },

@@ -1,5 +1,5 @@
-import { add, AutodiffError, mean, mul, ones, reshape, rsqrt, ShapeError, square, sub, zeros, type Tensor } from "@polyad/core";
-import { checkActivation, checkSizes, matchDType, type Activation } from "./match.js";
+import { add, asTensor, AutodiffError, mean, mul, ones, reshape, rsqrt, ShapeError, square, sub, zeros, type Operand, type Tensor } from "@polyad/core";
+import { checkActivation, checkSizes, matchInput, type Activation } from "./match.js";
 import { identity } from "./identity.js";
 import { showActivation } from "./show.js";
 
@@ -44,8 +44,8 @@ export function applyAffine({ activation, scale, bias }: Affine, y: Tensor, afte
 }
 
 /** x in the precision of a layer's arrays, if it has any. */
-export function matchAffine(name: string, x: Tensor, like: Tensor | null): Tensor {
-  return like === null ? x : matchDType(name, x, like);
+export function matchAffine(name: string, x: Operand, like: Tensor | null): Tensor {
+  return like === null ? asTensor(`layer ${name}`, x) : matchInput(name, x, like);
 }
 
 /** `BatchNorm(64, relu)` */

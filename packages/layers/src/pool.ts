@@ -1,5 +1,6 @@
 import { asTensor, Const, defineLayer, max, maxPool, mean, meanPool, ShapeError, type Layer, type LayerConstructor, type Operand, type Tensor } from "@polyad/core";
-import { checkInput, placementOf, showPlacement, showSizes, sizesOf, type Placement, type PlacementOptions, type WindowSize } from "./spatial.js";
+import { checkOptions } from "./options.js";
+import { checkInput, placementHints, placementOf, placementOptions, showPlacement, showSizes, sizesOf, type Placement, type PlacementOptions, type WindowSize } from "./spatial.js";
 
 /** A window and how it lies. */
 export interface PoolPlacement extends Placement {
@@ -21,6 +22,7 @@ function pool(name: string, f: (x: Tensor, sizes: readonly number[], placement: 
     name,
     (size: WindowSize, options: PoolLayerOptions = {}): PoolFields => {
       const sizes = sizesOf(name, size);
+      checkOptions(name, options, placementOptions, placementHints);
       return { placement: Const({ sizes, ...placementOf(name, sizes, { strides: sizes, ...options }) }) };
     },
     ({ placement }, input: Operand): Tensor => {

@@ -23,7 +23,7 @@ const order: Readonly<Record<DType, number>> = { float64: 0, float32: 1, int32: 
  * Named tensors as a safetensors file: the length of the header in 8 bytes, the header as JSON, and the elements, row by
  * row without gaps, little-endian. Tensors are in the order of the reference writer: by width, then by name.
  *
- * @throws AutodiffError for two tensors of one name, or the name `__metadata__`; UnsupportedError for a tensor that is
+ * @throws AutodiffError for two tensors of one name, the name `__metadata__`, or metadata that are no strings; UnsupportedError for a tensor that is
  * traced, or that lives on a device which only reads asynchronously.
  * @see https://huggingface.co/docs/safetensors, "Format".
  * @example
@@ -37,6 +37,8 @@ export function encodeSafetensors(
   const entries = [...tensors].sort(([a, x], [b, y]) => (x.dtype === y.dtype ? compare(a, b) : order[x.dtype] - order[y.dtype]));
   const header = new Map<string, unknown>();
   const notes = Object.entries(metadata);
+  const other = notes.find(([, note]) => typeof note !== "string");
+  if (other !== undefined) throw new AutodiffError(`encodeSafetensors: metadata are strings, got ${typeof other[1]} for ${show(other[0])}. Write String(x).`);
   if (notes.length > 0) header.set(reserved, new Map(notes.sort(([a], [b]) => compare(a, b))));
   let end = 0;
   for (const [name, x] of entries) {

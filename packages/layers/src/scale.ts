@@ -1,7 +1,9 @@
 import { add, defineLayer, mul, ShapeError, zeros, type Layer, type Operand, type RandomGenerator, type Tensor } from "@polyad/core";
+import { drawn } from "./drawn.js";
 import { identity } from "./identity.js";
 import { onesInit, type Initialiser } from "./init.js";
 import { checkActivation, checkSizes, matchInput, type Activation, type Bias } from "./match.js";
+import { checkOptions } from "./options.js";
 import { defaultGenerator } from "./random.js";
 import { showHead } from "./show.js";
 
@@ -43,11 +45,13 @@ const show = ({ scale, bias, activation }: ScaleFields<Tensor | null>): string =
  */
 export const Scale = defineLayer(
   "Scale",
-  (...[size, activation = identity, { bias = true, init = onesInit, rng = defaultGenerator() } = {}]: Config): ScaleFields<Tensor | null> => {
+  (...[size, activation = identity, options = {}]: Config): ScaleFields<Tensor | null> => {
     const shape = typeof size === "number" ? [size] : size;
     checkSizes("Scale", ...shape);
     checkActivation("Scale", activation);
-    const scale = init(rng, shape);
+    checkOptions("Scale", options, ["bias", "init", "rng"]);
+    const { bias = true, init = onesInit, rng = defaultGenerator() } = options;
+    const scale = drawn("Scale", init, rng, shape);
     return { scale, bias: bias ? zeros(shape, scale.dtype) : null, activation };
   },
   (self, input: Operand): Tensor => {

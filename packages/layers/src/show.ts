@@ -48,8 +48,8 @@ export function showActivation(f: Function): string {
 }
 
 /** `Dense(2 => 3, relu, bias=false)`: a layer's head, in which the usual is left out. */
-export function showHead(kind: string, sizes: string, activation: Activation, hasBias = true): string {
-  const parts = [sizes, ...(activation === identity ? [] : [showActivation(activation)]), ...(hasBias ? [] : ["bias=false"])];
+export function showHead(kind: string, sizes: string, activation: Activation, hasBias = true, usual: Activation = identity): string {
+  const parts = [sizes, ...(activation === usual ? [] : [showActivation(activation)]), ...(hasBias ? [] : ["bias=false"])];
   return `${kind}(${parts.join(", ")})`;
 }
 

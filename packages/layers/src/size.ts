@@ -1,4 +1,4 @@
-import { broadcastTo, flatten, fmap, Tensor, trace, trainableLeaves, zeros, type DType, type Shape, type TypedArray } from "@polyad/core";
+import { AutodiffError, broadcastTo, flatten, fmap, ShapeError, Tensor, trace, trainableLeaves, zeros, type DType, type Shape, type TypedArray } from "@polyad/core";
 import type { Result } from "./layerFunctions.js";
 import { testMode } from "./mode.js";
 
@@ -54,7 +54,11 @@ export type Sizes<R> = R extends Tensor | number ? Shape : R extends readonly un
  * outputSize(Chain(Dense(784, 128, relu), Dense(128, 10)), [784], { batch: 32 }) // [32, 10]
  */
 export function outputSize<F extends Function>(model: F, input: Shape | readonly Shape[], { dtype, batch }: OutputSizeOptions = {}): Sizes<Result<F>> {
+  if (typeof model !== "function") throw new AutodiffError(`outputSize: expected a model first, which is a function, got ${String(model)}.`);
   const shapes = (isShape(input) ? [input] : input).map((shape) => (batch === undefined ? shape : [batch, ...shape]));
+  if (!shapes.flat().every((n) => Number.isInteger(n) && n >= 0)) {
+    throw new ShapeError(`outputSize: expected whole numbers of at least 0 as the sizes of the input, got ${shapes.map((shape) => `[${shape.join(", ")}]`).join(" and ")}.`);
+  }
   const like = arraysOf(model).trained.find((x) => x instanceof Tensor);
   const inUse = testMode(model);
   let result: unknown;

@@ -13,6 +13,10 @@ export interface PlacementOptions {
   readonly dilation?: PerAxis | undefined;
 }
 
+export const placementOptions = ["strides", "padding", "dilation"] as const;
+/** What other libraries call them. */
+export const placementHints = { stride: "Write strides.", pad: "Write padding.", dilations: "Write dilation." } as const;
+
 /** How a layer's window lies, one entry for each spatial axis. */
 export interface Placement {
   readonly strides: readonly number[];
@@ -48,7 +52,7 @@ export function placementOf(
 }
 
 export function perAxis(name: string, what: string, rank: number, given: PerAxis, least: number): readonly number[] {
-  const each = typeof given === "number" ? new Array<number>(rank).fill(given) : [...given];
+  const each: readonly number[] = typeof given === "number" ? new Array<number>(rank).fill(given) : Array.isArray(given) ? given : [];
   if (each.length === rank && each.every((n) => Number.isInteger(n) && n >= least)) return each;
   throw new AutodiffError(`${name}: expected ${what} to be a whole number of at least ${least}, or one for each of ${rank} spatial axes, got ${JSON.stringify(given)}.`);
 }

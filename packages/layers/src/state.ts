@@ -59,7 +59,7 @@ function merge(result: Loss, state: ModelState): object {
     const [loss, ...aux] = result as readonly unknown[];
     return { loss, aux, state };
   }
-  if (typeof result !== "object" || result instanceof Tensor || !("loss" in result)) return { loss: result, state };
+  if (typeof result !== "object" || (result as unknown) === null || result instanceof Tensor || !("loss" in result)) return { loss: result, state };
   if ("state" in result) {
     throw new AutodiffError("withState: the loss returned { loss, state }, and `state` is where the layers' own comes. Give it another name; or wrap the loss only once, if train() has it, which does so itself.");
   }

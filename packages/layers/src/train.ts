@@ -1,4 +1,4 @@
-import { all, AutodiffError, AutoTape, Const, flatten, isFinite, sum, Tensor, trainableLeaves, withgradient, type ADType, type Loss, type Traced, type Value } from "@polyad/core";
+import { all, AutodiffError, AutoTape, Const, flatten, isFinite, scope, sum, Tensor, trainableLeaves, withgradient, type ADType, type Loss, type Traced, type Value } from "@polyad/core";
 import { testMode, trainMode } from "./mode.js";
 import { adjust } from "./optimise/adjust.js";
 import type { OptimiserState } from "./optimise/parameterState.js";
@@ -121,7 +121,7 @@ export async function train(
         const fail = (what: string): TrainingError => new TrainingError(what, training(), item, index);
         if (!Number.isFinite(loss)) throw fail(`Loss is ${loss}`);
         if (schedule !== undefined) state = adjust(state, schedule(steps));
-        const next = update(state, current, grad);
+        const next = scope(() => update(state, current, grad));
         const broken = notFinite(current, next.model);
         if (broken !== null) throw fail(`The loss is ${loss}, but its step makes ${broken === "" ? "the model" : broken} NaN or infinite`);
         state = next.state;

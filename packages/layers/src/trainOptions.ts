@@ -40,13 +40,20 @@ export interface CommonOptions {
 /** @throws AutodiffError for options and arguments that could not train anything. */
 export function checkTraining(loss: unknown, model: unknown, data: unknown, options: CommonOptions): void {
   checkOptions("train", options, known, hints);
-  const { engine, epochs, signal, schedule, start } = options;
+  const { engine, epochs, signal, schedule, start, progress } = options;
   if (typeof loss !== "function") throw refusal("expected a loss first: train(loss, model, data, optimiser), where loss(model, ...item) is a scalar");
   if (engine !== undefined && !isADType(engine)) throw refusal("expected a token such as AutoTape() for engine");
   if (epochs !== undefined && epochs !== Infinity && !(Number.isInteger(epochs) && epochs >= 0)) throw refusal(`expected a whole number of epochs, got ${epochs}`);
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw refusal("expected an AbortSignal for signal, as new AbortController().signal");
   if (schedule !== undefined && typeof schedule !== "function") throw refusal("expected a function from the step to the learning rate for schedule");
-  if (start !== undefined && ![start.epochs, start.steps].every((n) => Number.isInteger(n) && n >= 0)) throw refusal("expected { epochs, steps } for start, both whole numbers");
+  for (const key of ["onStep", "onEpoch"] as const) {
+    const callback = (options as { readonly [K in typeof key]?: unknown })[key];
+    if (callback !== undefined && typeof callback !== "function") throw refusal(`expected a function for ${key}`);
+  }
+  if (progress !== undefined && typeof progress !== "boolean" && typeof (progress as ProgressStream | null)?.write !== "function") {
+    throw refusal("expected true, false, or a stream with write() for progress");
+  }
+  if (start !== undefined && ![(start as typeof start | null)?.epochs, start?.steps].every((n) => Number.isInteger(n) && n! >= 0)) throw refusal("expected { epochs, steps } for start, both whole numbers");
   const iterable = typeof data === "function" || (typeof data === "object" && data !== null && (Symbol.iterator in data || Symbol.asyncIterator in data));
   if (!iterable) throw refusal("expected the data as an array of items, a DataLoader, an iterable (async or not), or a function that makes one. Items of a tensor are cut by DataLoader(x, { batchSize })");
   if (Array.isArray(data) && data.length === 0) throw refusal("the data is empty");

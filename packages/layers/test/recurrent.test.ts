@@ -112,7 +112,7 @@ describe("cells", () => {
 
   it("say what does not fit", () => {
     expect(() => LSTMCell(2, 3)(zeros([4, 5], "float32"))).toThrow("layer LSTMCell(2 => 3) expects an input of size 2 in its last axis, got shape [4, 5].");
-    expect(() => LSTMCell(2, 3)(zeros([4, 2], "float32"), [zeros([3]), zeros([4, 3])])).toThrow("layer LSTMCell(2 => 3) expects a state of shape [4, 3], got [3] and [4, 3].");
+    expect(() => LSTMCell(2, 3)(zeros([4, 2], "float32"), [zeros([3]), zeros([4, 3])])).toThrow("layer LSTMCell(2 => 3) expects tensors [4, 3] and [4, 3] as its state, got tensors [3] and [4, 3].");
     expect(() => GRUCell(0, 3)).toThrow("GRUCell: expected whole numbers of at least 1 as sizes, got 0, 3.");
     expect(() => RNNCell(2, 1.5)).toThrow("RNNCell: expected whole numbers of at least 1 as sizes, got 2, 1.5.");
   });

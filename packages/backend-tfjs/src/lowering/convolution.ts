@@ -74,13 +74,14 @@ function correlate(x: tf.Tensor, w: tf.Tensor, padding: readonly Padding[], stri
   return tf.transpose(y, [0, 3, 1, 2]);
 }
 
-/** Zeros around an image; where there are to be fewer than none, it loses elements. */
+/** Zeros around an image; where there are to be fewer than none, it loses elements, which may be zeros of the other end. */
 function padAndCrop(x: tf.Tensor, padding: readonly Padding[]): tf.Tensor {
-  const start = padding.map(([before]) => Math.max(0, -before));
-  const kept = padding.map(([, after], i) => x.shape[i + 2]! - start[i]! - Math.max(0, -after));
-  const cut = kept.every((n, i) => n === x.shape[i + 2]) ? x : tf.slice(x, [0, 0, ...start], [x.shape[0]!, x.shape[1]!, ...kept]);
   const around = padding.map(([before, after]): [number, number] => [Math.max(0, before), Math.max(0, after)]);
-  return around.flat().every((n) => n === 0) ? cut : tf.pad(cut, [[0, 0], [0, 0], ...around]);
+  const padded = around.flat().every((n) => n === 0) ? x : tf.pad(x, [[0, 0], [0, 0], ...around]);
+  if (padding.flat().every((n) => n >= 0)) return padded;
+  const start = padding.map(([before]) => Math.max(0, -before));
+  const kept = padding.map(([, after], i) => padded.shape[i + 2]! - start[i]! - Math.max(0, -after));
+  return tf.slice(padded, [0, 0, ...start], [x.shape[0]!, x.shape[1]!, ...kept]);
 }
 
 function swapped(x: tf.Tensor): tf.Tensor {

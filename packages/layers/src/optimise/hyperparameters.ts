@@ -3,7 +3,7 @@ import { describe } from "./describe.js";
 
 /** The names that mean the same in every rule, and what they may be. */
 const ranges: Readonly<Record<string, readonly [holds: (x: number) => boolean, words: string]>> = {
-  eta: [(x) => x >= 0, "a learning rate of at least 0"],
+  eta: [(x) => x >= 0 && x < Infinity, "a learning rate of at least 0"],
   beta: [(x) => x >= 0 && x < 1, "0 <= beta < 1"],
   rho: [(x) => x >= 0 && x < 1, "0 <= rho < 1"],
   epsilon: [(x) => x >= 0, "at least 0"],

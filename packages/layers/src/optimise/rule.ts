@@ -51,9 +51,12 @@ export function defineRule<R extends Rule, F extends keyof R & string, S>(
   register(name, methods);
   const rule = { name, ...defaults } as R;
   const { [name as string]: make } = {
-    [name]: (value?: R[F], options?: object): R => {
+    [name]: (value?: R[F], options: object = {}): R => {
       if (typeof value === "object" && value !== null && typeof rule[first] !== "object") {
         throw new AutodiffError(`${name}: expected ${first} first, got ${describe(value)}. Write ${name}(${String(rule[first])}, { … }).`);
+      }
+      if (typeof options !== "object" || options === null || Array.isArray(options)) {
+        throw new AutodiffError(`${name}: expected the other hyperparameters by name, got ${describe(options)}. Write ${name}(${String(value)}, { … }).`);
       }
       return withHyperparameters(rule, { ...options, ...(value !== undefined && { [first]: value }) });
     },

@@ -1,7 +1,10 @@
-import { add, concat, fmap, leaves, matmul, reshape, ShapeError, transpose, zeros, type RandomGenerator, type Shape, type Tensor } from "@polyad/core";
+import { add, concat, flatten, fmap, matmul, reshape, ShapeError, tanh, Tensor, transpose, zeros, type Operand, type RandomGenerator, type Shape } from "@polyad/core";
+import { drawn } from "../drawn.js";
 import { glorotUniform, type Initialiser } from "../init.js";
-import { checkSize, checkSizes, matchDType } from "../match.js";
+import { checkSize, checkSizes, matchDType, matchInput, type Activation } from "../match.js";
+import { checkOptions } from "../options.js";
 import { defaultGenerator } from "../random.js";
+import { showHead } from "../show.js";
 import { chunk } from "./chunk.js";
 
 /** One step of a recurrence: an output and the next state of an input and a state, which is zeros if there is none. */
@@ -10,7 +13,7 @@ export interface Cell<S> {
 }
 
 /** What the cells of this library take: with "time", x is a sequence [...batch, time, size] and y all outputs. */
-export type CellArguments<S> = [x: Tensor, state?: S, over?: "time"];
+export type CellArguments<S> = [x: Operand, state?: S, over?: "time"];
 
 export interface CellFields {
   /** From the input, the gates one below the other: [gates · nOut, nIn]. */
@@ -44,9 +47,10 @@ export interface CellKind<F extends CellFields, S> {
 /** The first weights of a cell with some number of gates. */
 export function cellFields(name: string, gates: number, nIn: number, nOut: number, options: CellOptions): CellFields {
   checkSizes(name, nIn, nOut);
+  checkOptions(name, options, ["bias", "init", "initRecurrent", "rng"]);
   const { bias = true, init = glorotUniform, initRecurrent = glorotUniform, rng = defaultGenerator() } = options;
-  const Wi = init(rng, [gates * nOut, nIn]);
-  const Wh = initRecurrent(rng, [gates * nOut, nOut]);
+  const Wi = drawn(name, init, rng, [gates * nOut, nIn]);
+  const Wh = drawn(name, initRecurrent, rng, [gates * nOut, nOut]);
   return { Wi, Wh, bias: bias ? zeros([gates * nOut], Wi.dtype) : null };
 }
 
@@ -54,11 +58,12 @@ export function cellFields(name: string, gates: number, nIn: number, nOut: numbe
 export function callCell<F extends CellFields, S>(kind: CellKind<F, S>, self: F, ...[input, state, over]: CellArguments<S>): [y: Tensor, state: S] {
   const name = (): string => showCell(kind.name, self);
   const { Wi, Wh, bias } = self;
-  checkSize(name, input, Wi.shape[1]!);
-  const x = matchDType(name, input, Wi);
+  const x = matchInput(name, input, Wi);
+  checkSize(name, x, Wi.shape[1]!);
   if (over === "time" && x.ndim < 2) throw new ShapeError(`layer ${name()} expects a sequence of shape [..., time, ${Wi.shape[1]!}], got shape [${x.shape.join(", ")}].`);
   const batch = x.shape.slice(0, over === "time" ? -2 : -1);
-  const from = state === undefined ? kind.start(zeros([...batch, Wh.shape[1]!], Wh.dtype)) : checkState(name, state, [...batch, Wh.shape[1]!]);
+  const start = kind.start(zeros([...batch, Wh.shape[1]!], Wh.dtype));
+  const from = state === undefined ? start : matchState(name, state, start);
   const project = (v: Tensor): Tensor => (bias === null ? matmul(v, Wi, transposed) : add(matmul(v, Wi, transposed), bias));
   const [y, next] = over === "time" ? unroll(kind, self, project, x, from) : kind.step(self, project(x), from);
   return [y, next];
@@ -90,13 +95,21 @@ function withShape<S>(state: S, shape: Shape): S {
   return fmap((x) => reshape(x as Tensor, shape), state);
 }
 
-function checkState<S>(name: () => string, state: S, shape: Shape): S {
-  const got = (leaves(state) as Tensor[]).map((x) => x.shape);
-  if (got.every((s) => s.length === shape.length && s.every((n, i) => n === shape[i]))) return state;
-  throw new ShapeError(`layer ${name()} expects a state of shape [${shape.join(", ")}], got ${got.map((s) => `[${s.join(", ")}]`).join(" and ")}.`);
+/** A state in the precision of the one to start from. @throws ShapeError unless it is like that. */
+function matchState<S>(name: () => string, state: S, start: S): S {
+  const [got, expected] = [describeState(state), describeState(start)];
+  if (got !== expected) throw new ShapeError(`layer ${name()} expects ${expected} as its state, got ${got}.`);
+  const like = flatten(start).leaves[0] as Tensor;
+  return fmap((x) => matchDType(name, x as Tensor, like), state);
+}
+
+/** `tensors [5, 3] and [5, 3]` */
+function describeState(state: unknown): string {
+  const parts = flatten(state).leaves.map((x) => (x instanceof Tensor ? `[${x.shape.join(", ")}]` : String(x)));
+  return `${Array.isArray(state) ? "tensors" : "a tensor"} ${parts.join(" and ")}`;
 }
 
 /** `LSTMCell(2 => 3)` */
-export function showCell(kind: string, { Wi, Wh, bias }: CellFields): string {
-  return `${kind}(${Wi.shape[1]} => ${Wh.shape[1]}${bias === null ? ", bias=false" : ""})`;
+export function showCell(kind: string, { Wi, Wh, bias }: CellFields, activation: Activation = tanh): string {
+  return showHead(kind, `${Wi.shape[1]} => ${Wh.shape[1]}`, activation, bias !== null, tanh);
 }

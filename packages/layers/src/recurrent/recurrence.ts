@@ -1,4 +1,5 @@
-import { defineLayer, type AnyLayer, type Layer, type LayerConstructor, type Tensor } from "@polyad/core";
+import { defineLayer, type AnyLayer, type Layer, type LayerConstructor, type Operand, type Tensor } from "@polyad/core";
+import { checkFunction } from "../layerFunctions.js";
 import type { Activation } from "../match.js";
 import { showCell, type Cell, type CellOptions } from "./cell.js";
 import { GRUCell } from "./gruCell.js";
@@ -12,7 +13,7 @@ type WithActivation = [nIn: number, nOut: number, activation?: Activation, optio
 /** A cell of whatever state. */
 export type AnyCell = AnyLayer & ((x: Tensor, state?: never) => readonly [Tensor, unknown]);
 
-export type Recurrence = Layer<{ readonly cell: AnyCell }, [x: Tensor, state?: unknown], Tensor>;
+export type Recurrence = Layer<{ readonly cell: AnyCell }, [x: Operand, state?: unknown], Tensor>;
 
 /**
  * A cell along a sequence: x of shape [...batch, time, size] gives all outputs, [...batch, time, nOut]. `scan(layer.cell, x)`
@@ -21,14 +22,17 @@ export type Recurrence = Layer<{ readonly cell: AnyCell }, [x: Tensor, state?: u
  * @example
  * Recurrence(GRUCell(2, 3))(zeros([5, 7, 2], "float32")).shape // [5, 7, 3]
  */
-export const Recurrence: LayerConstructor<[cell: AnyCell], { readonly cell: AnyCell }, [x: Tensor, state?: unknown], Tensor> = defineLayer(
+export const Recurrence: LayerConstructor<[cell: AnyCell], { readonly cell: AnyCell }, [x: Operand, state?: unknown], Tensor> = defineLayer(
   "Recurrence",
-  (cell: AnyCell) => ({ cell }),
-  (self, x: Tensor, state?: unknown): Tensor => scan(self.cell as Cell<unknown>, x, state)[0],
+  (cell: AnyCell) => {
+    checkFunction("Recurrence", "cell", cell);
+    return { cell };
+  },
+  (self, x: Operand, state?: unknown): Tensor => scan(self.cell as Cell<unknown>, x, state)[0],
   { show: ({ cell }) => `Recurrence(${String(cell)})` },
 );
 
-export type RNN = Layer<{ readonly cell: RNNCell }, [x: Tensor, state?: Tensor], Tensor>;
+export type RNN = Layer<{ readonly cell: RNNCell }, [x: Operand, state?: Tensor], Tensor>;
 
 /**
  * An RNNCell along a sequence; see `Recurrence`.
@@ -38,14 +42,14 @@ export type RNN = Layer<{ readonly cell: RNNCell }, [x: Tensor, state?: Tensor],
  * String(rnn) // "RNN(2 => 3, relu)"
  * rnn(zeros([7, 2], "float32")).shape // [7, 3]
  */
-export const RNN: LayerConstructor<WithActivation, { readonly cell: RNNCell }, [x: Tensor, state?: Tensor], Tensor> = defineLayer(
+export const RNN: LayerConstructor<WithActivation, { readonly cell: RNNCell }, [x: Operand, state?: Tensor], Tensor> = defineLayer(
   "RNN",
   (...config: WithActivation) => ({ cell: RNNCell(...config) }),
-  (self, x: Tensor, state?: Tensor): Tensor => scan(self.cell, x, state)[0],
+  (self, x: Operand, state?: Tensor): Tensor => scan(self.cell, x, state)[0],
   { show: ({ cell }) => showRNN("RNN", cell) },
 );
 
-export type LSTM = Layer<{ readonly cell: LSTMCell }, [x: Tensor, state?: LSTMState], Tensor>;
+export type LSTM = Layer<{ readonly cell: LSTMCell }, [x: Operand, state?: LSTMState], Tensor>;
 
 /**
  * An LSTMCell along a sequence; see `Recurrence`.
@@ -56,14 +60,14 @@ export type LSTM = Layer<{ readonly cell: LSTMCell }, [x: Tensor, state?: LSTMSt
  * const [y, [h, c]] = scan(lstm.cell, zeros([5, 7, 2], "float32"));
  * h.shape // [5, 3]
  */
-export const LSTM: LayerConstructor<Sized, { readonly cell: LSTMCell }, [x: Tensor, state?: LSTMState], Tensor> = defineLayer(
+export const LSTM: LayerConstructor<Sized, { readonly cell: LSTMCell }, [x: Operand, state?: LSTMState], Tensor> = defineLayer(
   "LSTM",
   (...config: Sized) => ({ cell: LSTMCell(...config) }),
-  (self, x: Tensor, state?: LSTMState): Tensor => scan(self.cell, x, state)[0],
+  (self, x: Operand, state?: LSTMState): Tensor => scan(self.cell, x, state)[0],
   { show: ({ cell }) => showCell("LSTM", cell) },
 );
 
-export type GRU = Layer<{ readonly cell: GRUCell }, [x: Tensor, state?: Tensor], Tensor>;
+export type GRU = Layer<{ readonly cell: GRUCell }, [x: Operand, state?: Tensor], Tensor>;
 
 /**
  * A GRUCell along a sequence; see `Recurrence`.
@@ -71,9 +75,9 @@ export type GRU = Layer<{ readonly cell: GRUCell }, [x: Tensor, state?: Tensor],
  * @example
  * GRU(2, 3)(zeros([5, 7, 2], "float32")).shape // [5, 7, 3]
  */
-export const GRU: LayerConstructor<Sized, { readonly cell: GRUCell }, [x: Tensor, state?: Tensor], Tensor> = defineLayer(
+export const GRU: LayerConstructor<Sized, { readonly cell: GRUCell }, [x: Operand, state?: Tensor], Tensor> = defineLayer(
   "GRU",
   (...config: Sized) => ({ cell: GRUCell(...config) }),
-  (self, x: Tensor, state?: Tensor): Tensor => scan(self.cell, x, state)[0],
+  (self, x: Operand, state?: Tensor): Tensor => scan(self.cell, x, state)[0],
   { show: ({ cell }) => showCell("GRU", cell) },
 );

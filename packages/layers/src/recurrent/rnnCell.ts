@@ -1,6 +1,5 @@
 import { add, defineLayer, matmul, tanh, type Layer, type LayerConstructor, type Tensor } from "@polyad/core";
 import { checkActivation, type Activation } from "../match.js";
-import { showActivation } from "../show.js";
 import { callCell, cellFields, showCell, transposed, type CellArguments, type CellFields, type CellKind, type CellOptions } from "./cell.js";
 
 export interface RNNCellFields extends CellFields {
@@ -42,6 +41,5 @@ export const RNNCell: LayerConstructor<Config, RNNCellFields, Call, [y: Tensor, 
 
 /** `RNNCell(2 => 3, relu)` */
 export function showRNN(name: string, fields: RNNCellFields): string {
-  const shown = showCell(name, fields);
-  return fields.activation === tanh ? shown : shown.replace(/\)$/, `, ${showActivation(fields.activation)})`);
+  return showCell(name, fields, fields.activation);
 }

@@ -1,4 +1,5 @@
-import { AutodiffError, concat, reshape, ShapeError, zeros, type Shape, type Tensor } from "@polyad/core";
+import { asTensor, AutodiffError, concat, reshape, ShapeError, zeros, type Operand, type Shape, type Tensor } from "@polyad/core";
+import { checkFunction } from "../layerFunctions.js";
 import type { Cell } from "./cell.js";
 import { chunk } from "./chunk.js";
 import { GRUCell } from "./gruCell.js";
@@ -16,8 +17,10 @@ import { RNNCell } from "./rnnCell.js";
  * const [y, [h, c]] = scan(cell, zeros([5, 7, 2], "float32"));
  * y.shape // [5, 7, 3]
  */
-export function scan<S>(cell: Cell<S>, x: Tensor, state?: S): [y: Tensor, state: S] {
-  if (isKnown(cell)) return cell(x, state, "time");
+export function scan<S>(cell: Cell<S>, sequence: Operand, state?: S): [y: Tensor, state: S] {
+  checkFunction("scan", "cell", cell);
+  if (isKnown(cell)) return cell(sequence, state, "time");
+  const x = asTensor("scan", sequence);
   if (x.ndim < 2) throw new ShapeError(`scan: expected a sequence of shape [..., time, size], got shape [${x.shape.join(", ")}].`);
   const axis = x.ndim - 2;
   const steps = x.shape[axis]!;
@@ -34,7 +37,7 @@ export function scan<S>(cell: Cell<S>, x: Tensor, state?: S): [y: Tensor, state:
 
 /** A cell that takes whole sequences. */
 interface SequenceCell<S> {
-  (x: Tensor, state: S | undefined, over: "time"): [y: Tensor, state: S];
+  (x: Operand, state: S | undefined, over: "time"): [y: Tensor, state: S];
 }
 
 function isKnown<S>(cell: Cell<S>): cell is Cell<S> & SequenceCell<S> {
