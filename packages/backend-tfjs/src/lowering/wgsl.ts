@@ -49,7 +49,7 @@ const twoOverPi = ((): string[] => {
 const [quarterHead, quarterRest] = [Math.floor((Math.PI / 2) * 128) / 128, Math.PI / 2 - Math.floor((Math.PI / 2) * 128) / 128];
 const [quarterMiddle, quarterTail] = split(quarterRest, 9);
 
-export const wgsl = `
+export const wgsl: string = `
   fn bits_(x : f32) -> u32 { return bitcast<u32>(x); }
   fn negative_(x : f32) -> bool { return (bits_(x) >> 31u) == 1u; }
   fn infinite_(x : f32) -> bool { return (bits_(x) & 0x7fffffffu) == 0x7f800000u; }
