@@ -56,7 +56,7 @@ export function AutoFiniteDiff(options: { readonly scheme?: FiniteDiffScheme; re
 /** Where TensorFlow.js computes. */
 export type TfjsDevice = "cpu" | "wasm" | "webgpu";
 
-/** TensorFlow.js's tape on one of its devices, in `@polyad/backend-tfjs` (planned). Sync, save on webgpu. */
+/** TensorFlow.js's tape on one of its devices, in `@polyad/backend-tfjs`. Sync, save on webgpu. */
 export interface AutoTfjs<D extends TfjsDevice = TfjsDevice> extends ADType {
   readonly adtype: "tfjs";
   readonly device: D;
