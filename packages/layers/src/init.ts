@@ -46,18 +46,33 @@ export function glorotUniform(rng: RandomGenerator, shape: Shape, { gain = 1, dt
   return symmetric(rng, shape, gain * Math.sqrt(6 / (fanIn + fanOut)), dtype);
 }
 
-/** Normal of standard deviation gain √(2 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
+/**
+ * Normal of standard deviation gain √(2 / (fanIn + fanOut)) (Glorot and Bengio 2010).
+ *
+ * @example
+ * std(glorotNormal(generator(1), [100, 100])).item().toFixed(2) // "0.10"
+ */
 export function glorotNormal(rng: RandomGenerator, shape: Shape, { gain = 1, dtype }: GainOptions = {}): Tensor {
   const [fanIn, fanOut] = fans(shape);
   return spread(rng, shape, gain * Math.sqrt(2 / (fanIn + fanOut)), dtype);
 }
 
-/** Uniform on ±gain √(3 / fanIn), with gain √2 unless said: keeps the variance through relu (He et al. 2015). */
+/**
+ * Uniform on ±gain √(3 / fanIn), with gain √2 unless said: keeps the variance through relu (He et al. 2015).
+ *
+ * @example
+ * max(kaimingUniform(generator(1), [100, 100])).item() < Math.sqrt(6 / 100) // true
+ */
 export function kaimingUniform(rng: RandomGenerator, shape: Shape, { gain = Math.SQRT2, dtype }: GainOptions = {}): Tensor {
   return symmetric(rng, shape, gain * Math.sqrt(3 / fans(shape)[0]), dtype);
 }
 
-/** Normal of standard deviation gain / √fanIn, with gain √2 unless said: keeps the variance through relu (He et al. 2015). */
+/**
+ * Normal of standard deviation gain / √fanIn, with gain √2 unless said: keeps the variance through relu (He et al. 2015).
+ *
+ * @example
+ * std(kaimingNormal(generator(1), [100, 100], { gain: 1 })).item().toFixed(2) // "0.10"
+ */
 export function kaimingNormal(rng: RandomGenerator, shape: Shape, { gain = Math.SQRT2, dtype }: GainOptions = {}): Tensor {
   return spread(rng, shape, gain / Math.sqrt(fans(shape)[0]), dtype);
 }
@@ -65,6 +80,9 @@ export function kaimingNormal(rng: RandomGenerator, shape: Shape, { gain = Math.
 /**
  * Normal of variance 1 / fanIn, cut off at two standard deviations: for selu (Klambauer et al. 2017). What is cut off is
  * made up for, so that the variance is right, as in JAX and Keras.
+ *
+ * @example
+ * std(lecunNormal(generator(1), [100, 100])).item().toFixed(2) // "0.10"
  */
 export function lecunNormal(rng: RandomGenerator, shape: Shape, { gain = 1, dtype }: GainOptions = {}): Tensor {
   if (shape.includes(0)) return zerosInit(rng, shape, { dtype });
@@ -124,6 +142,8 @@ export interface SparseOptions extends InitialiserOptions {
  * random places (Martens 2010). It needs an option, so it is passed as `(rng, shape) => sparseInit(rng, shape, { sparsity: 0.9 })`.
  *
  * @throws ShapeError unless there are two axes; AutodiffError for a sparsity outside of [0, 1].
+ * @example
+ * sum(equal(sparseInit(generator(1), [4, 3], { sparsity: 0.5 }), 0), { axis: 0 }).toArray() // [2, 2, 2]
  */
 export function sparseInit(rng: RandomGenerator, shape: Shape, { sparsity, std = 0.01, dtype = "float32" }: SparseOptions): Tensor {
   if (shape.length !== 2) throw new ShapeError(`sparseInit: expected a shape of two axes, [out, in], got [${shape.join(", ")}].`);
@@ -137,22 +157,42 @@ export function sparseInit(rng: RandomGenerator, shape: Shape, { sparsity, std =
   return tensor(drawn, shape, dtype);
 }
 
-/** Normal numbers, of mean 0 and standard deviation 1 unless said: core's `randn`, in float32 unless said. */
+/**
+ * Normal numbers, of mean 0 and standard deviation 1 unless said: core's `randn`, in float32 unless said.
+ *
+ * @example
+ * normalInit(generator(1), [3]).dtype // "float32"
+ */
 export function normalInit(rng: RandomGenerator, shape: Shape, { dtype = "float32", ...options }: RandnOptions = {}): Tensor {
   return randn(rng, shape, { dtype, ...options });
 }
 
-/** Uniform numbers in [min, max), [0, 1) unless said: core's `rand`, in float32 unless said. */
+/**
+ * Uniform numbers in [min, max), [0, 1) unless said: core's `rand`, in float32 unless said.
+ *
+ * @example
+ * min(uniformInit(generator(1), [100], { min: 2, max: 3 })).item() >= 2 // true
+ */
 export function uniformInit(rng: RandomGenerator, shape: Shape, { dtype = "float32", ...options }: RandOptions = {}): Tensor {
   return rand(rng, shape, { dtype, ...options });
 }
 
-/** Zeros: core's `zeros` as an initialiser. */
+/**
+ * Zeros: core's `zeros` as an initialiser.
+ *
+ * @example
+ * Dense(2, 1, identity, { init: zerosInit })([1, 2]).toArray() // [0]
+ */
 export function zerosInit(_rng: RandomGenerator, shape: Shape, { dtype = "float32" }: InitialiserOptions = {}): Tensor {
   return zeros(shape, dtype);
 }
 
-/** Ones: core's `ones` as an initialiser. */
+/**
+ * Ones: core's `ones` as an initialiser.
+ *
+ * @example
+ * Dense(2, 1, identity, { init: onesInit })([1, 2]).toArray() // [3]
+ */
 export function onesInit(_rng: RandomGenerator, shape: Shape, { dtype = "float32" }: InitialiserOptions = {}): Tensor {
   return ones(shape, dtype);
 }

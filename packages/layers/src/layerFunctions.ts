@@ -67,7 +67,7 @@ export function listOf(layers: Fns): readonly Fn[] {
  */
 export function callPart(kind: string, layers: Fns, i: number, args: readonly unknown[]): unknown {
   const f = listOf(layers)[i]!;
-  checkFunction(kind, `layer ${Object.keys(layers)[i]}`, f); // layers given to from() come unchecked
+  if (typeof f !== "function") checkFunction(kind, `layer ${Object.keys(layers)[i]}`, f); // from() does not look
   try {
     return f(...args);
   } catch (error) {

@@ -31,8 +31,16 @@ function inMode<T>(model: T, training: boolean): T {
 }
 
 /**
- * Whether the layer of this name, with this field `training`, computes as in training.
+ * Whether the layer of this name, with this field `training`, computes as in training. For the call of own layers.
+ *
  * @throws AutodiffError if it has not been told.
+ * @example
+ * const Noise = defineLayer(
+ *   "Noise",
+ *   (rng) => ({ rng, training: null }),
+ *   (self, x) => (requireMode("Noise", self.training) ? add(x, randn(self.rng, x.shape)) : x),
+ * );
+ * testMode(Noise(generator(1)))(tensor([1, 2])).toArray() // [1, 2]
  */
 export function requireMode(name: string, mode: Mode): boolean {
   if (mode !== null) return mode;

@@ -70,6 +70,9 @@ export function encodeSafetensors(
  * float32, the integers int32 where they fit; types that no dtype holds exactly are refused.
  *
  * @throws AutodiffError for what is not such a file, with what is wrong with it and at which tensor.
+ * @example
+ * const { tensors, metadata } = decodeSafetensors(encodeSafetensors([["w", tensor([1, 2])]], { epoch: "3" }));
+ * [tensors.get("w").toArray(), metadata.get("epoch")] // [[1, 2], "3"]
  */
 export function decodeSafetensors(file: Uint8Array): Safetensors {
   if (!(file instanceof Uint8Array)) throw new AutodiffError("decodeSafetensors: expected the bytes of a file as a Uint8Array.");

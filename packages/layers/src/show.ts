@@ -13,7 +13,16 @@ let margin = 0;
 
 /**
  * `Chain(`, a line for each part, `)`; after the outermost one what all of it holds. In one line where no part is a layer.
- * Parts in an object are shown with their names, except for those that come before.
+ * Parts in an object are shown with their names, except for those that come before. For `show` of own containers.
+ *
+ * @example
+ * const Twice = defineLayer("Twice", (layer) => ({ layer }), (self, x) => self.layer(self.layer(x)), {
+ *   show: ({ layer }) => showContainer("Twice", [layer]),
+ * });
+ * String(Twice(Dense(2, 2)))
+ * // Twice(
+ * //   Dense(2 => 2),                        # 6 parameters
+ * // )
  */
 export function showContainer(kind: string, parts: Readonly<Record<string, unknown>> | readonly unknown[], ...before: readonly unknown[]): string {
   const own = Object.entries(parts).map(([key, part]) => ({ part, name: Array.isArray(parts) ? "" : `${key} = ` }));
@@ -41,7 +50,12 @@ export function summary(model: unknown): string {
   return text.includes("\n") ? text : withComment(text, 20 - text.length, showArrays(arraysOf(model), " non-trainable"));
 }
 
-/** A function by its name; the sigmoid is σ. */
+/**
+ * A function by its name; the sigmoid is σ. For `show` of own layers.
+ *
+ * @example
+ * [sigmoid, relu].map(showActivation) // ["σ", "relu"]
+ */
 export function showActivation(f: Function): string {
   if (f === sigmoid) return "σ";
   return f.name === "" ? "(anonymous)" : f.name;

@@ -27,6 +27,9 @@ export interface Placement {
 /**
  * Padding that keeps the size, where the strides are 1: all in all one less than the window reaches over, of which the
  * larger half comes first. With strides s a length of n becomes ⌈n / s⌉, by a `ConvTranspose` n·s.
+ *
+ * @example
+ * Conv(3, [1, 1], identity, { padding: SamePad() })(ones([1, 1, 7], "float32")).shape // [1, 1, 7]
  */
 export function SamePad(): "same" {
   return "same";

@@ -72,6 +72,18 @@ function merge(result: Loss, state: ModelState): object {
  * among their fields.
  *
  * @throws AutodiffError outside of `withState`, where the state would be lost.
+ * @example
+ * const Counter = defineLayer(
+ *   "Counter",
+ *   () => ({ calls: Const(zeros([])), id: Symbol("Counter") }),
+ *   (self, x) => {
+ *     recordState("Counter", self.id, { calls: self.calls }, ({ calls }) => ({ calls: add(calls, 1) }));
+ *     return x;
+ *   },
+ * );
+ * const model = Counter();
+ * const { state } = withState(() => model(model(5)))();
+ * updateState(model, state).calls.value.item() // 2
  */
 export function recordState<S extends Readonly<Record<string, Tensor>>>(name: string, id: symbol, fields: S, next: (now: S) => S): void {
   if (records === null) {
@@ -94,6 +106,10 @@ function constant<S extends Readonly<Record<string, Tensor>>>(fields: S): S {
  * The model with the state that its layers recorded. State of other models is left alone.
  *
  * @throws AutodiffError if none of the state is of this model.
+ * @example
+ * const model = trainMode(BatchNorm(1));
+ * const { state } = withState((m) => sum(m(tensor([[4], [6]]))))(model);
+ * updateState(model, state).mean.toArray() // [0.5]
  */
 export function updateState<T>(model: T, state: ModelState): T {
   if (!(state instanceof Map)) {
@@ -112,6 +128,11 @@ export function updateState<T>(model: T, state: ModelState): T {
 /**
  * The model with a state of its own: the same values, but layers that are no longer taken for those of the model that
  * it was made from. For a second model in one loss that started as a copy of the first, as a teacher of its student.
+ *
+ * @example
+ * const student = BatchNorm(1);
+ * const teacher = separateState(student);
+ * [teacher.mean === student.mean, teacher.id === student.id] // [true, false]
  */
 export function separateState<T>(model: T): T {
   const ids = new Map<symbol, symbol>();

@@ -11,6 +11,7 @@ import { isConst, isDuplicated, type Const, type Duplicated } from "../tree/acti
 import { flatten, type TreeDef } from "../tree/flatten.js";
 import { Params } from "../tree/params.js";
 import { seenLeaf } from "../tree/seen.js";
+import { mayAwait } from "../tree/scope.js";
 import { vendorLeaf } from "../tree/vendor.js";
 import { all, whenDone } from "../promise.js";
 import { seedLike } from "./seeds.js";
@@ -166,10 +167,14 @@ function zeroOf(x: Tensor): Tensor {
   return x.device === hostDevice ? zero : x.device.put(zero as HostTensor);
 }
 
-/** A tensor on the host, as its argument was, from a device that can be read at once; elsewhere it stays. */
-export function atHome(x: Value): Value {
-  if (typeof x === "number" || x.device === hostDevice || x.device.reads === "async" || isWatched(x)) return x;
-  return new HostTensor(x.shape, x.dtype, x.dataSync());
+/**
+ * A tensor on the host, as its argument was; from a device that reads asynchronously only where the operator gives a
+ * promise: else it stays there.
+ */
+export function atHome(x: Value): MaybePromise<Value> {
+  if (typeof x === "number" || x.device === hostDevice || isWatched(x)) return x;
+  if (x.device.reads === "sync") return new HostTensor(x.shape, x.dtype, x.dataSync());
+  return mayAwait() ? x.data().then((data) => new HostTensor(x.shape, x.dtype, data)) : x;
 }
 
 /** A number that an engine computed as a tensor, as a plain number; as it is where a derivative is being taken. */

@@ -66,16 +66,33 @@ export function scope<R>(f: () => R): R {
 export function delivered<R>(ad: ADType, run: () => MaybePromise<R>): MaybePromise<R> {
   if (ad?.execution === "async") {
     try {
-      return Promise.resolve(scope(run));
+      return Promise.resolve(awaiting(true, () => scope(run)));
     } catch (error) {
       return Promise.reject(error as Error);
     }
   }
-  const result = scope(run);
+  const result = awaiting(false, () => scope(run));
   if (!(result instanceof Promise)) return result;
   result.catch(() => {}); // the error that counts is this one
   throw new UnsupportedError(
     `${ad.adtype}: a number or typed array is to be read from a device that reads asynchronously, and this engine gives its results at once. ` +
       "Pass tensors in their place, or use the device's own engine.",
   );
+}
+
+let awaits = false;
+
+/** Whether the operator that is running gives a promise, and may wait for reads. */
+export function mayAwait(): boolean {
+  return awaits;
+}
+
+function awaiting<R>(may: boolean, run: () => R): R {
+  const outer = awaits;
+  awaits = may;
+  try {
+    return run();
+  } finally {
+    awaits = outer;
+  }
 }

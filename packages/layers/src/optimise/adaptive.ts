@@ -39,6 +39,9 @@ export interface AdaGrad extends Rule<"AdaGrad"> {
  * By the root of the sum of squares: q ← q + g², which starts at ε, x ← x − η·g / (√q + ε). η = 0.1, ε = 1e-8 unless said.
  *
  * @see Duchi, Hazan and Singer, "Adaptive subgradient methods", 2011.
+ * @example
+ * const x = tensor([1, 2]);
+ * update(setup(AdaGrad(0.5, { epsilon: 0 }), x), x, tensor([3, -4])).model.toArray() // [0.5, 2.5]
  */
 export const AdaGrad: RuleConstructor<AdaGrad, "eta"> = defineRule("AdaGrad", "eta", { eta: 0.1, epsilon: 1e-8 }, {
   init: ({ epsilon }, x) => fullLike(x, epsilon),
@@ -58,6 +61,9 @@ export interface AdaDelta extends Rule<"AdaDelta"> {
  * ε = 1e-8 unless said.
  *
  * @see Zeiler, "Adadelta: an adaptive learning rate method", 2012.
+ * @example
+ * const x = tensor([1, 2]);
+ * update(setup(AdaDelta(0, { epsilon: 1 }), x), x, tensor([0, 0])).model.toArray() // [1, 2]
  */
 export const AdaDelta: RuleConstructor<AdaDelta, "rho"> = defineRule("AdaDelta", "rho", { rho: 0.9, epsilon: 1e-8 }, {
   init: (_rule, x) => ({ q: zerosLike(x), d: zerosLike(x) }),
@@ -80,6 +86,9 @@ export interface Rprop extends Rule<"Rprop"> {
  * start at η, which matters only then. η = 0.001, ℓ = [0.5, 1.2], γ = [1e-6, 50] unless said.
  *
  * @see Riedmiller and Braun, "A direct adaptive method for faster backpropagation learning", 1993.
+ * @example
+ * const x = tensor([1, 2]);
+ * update(setup(Rprop(0.5), x), x, tensor([3, -4])).model.toArray() // [0.5, 2.5]
  */
 export const Rprop: RuleConstructor<Rprop, "eta"> = defineRule("Rprop", "eta", { eta: 1e-3, ell: [0.5, 1.2], gamma: [1e-6, 50] }, {
   init: ({ eta }, x) => ({ g: zerosLike(x), rate: fullLike(x, eta) }),

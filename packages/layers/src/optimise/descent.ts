@@ -23,7 +23,15 @@ export interface Momentum extends Rule<"Momentum"> {
   readonly rho: number;
 }
 
-/** Gradient descent with momentum: v ← ρ·v + η·g, x ← x − v. η = 0.01 and ρ = 0.9 unless said. */
+/**
+ * Gradient descent with momentum: v ← ρ·v + η·g, x ← x − v. η = 0.01 and ρ = 0.9 unless said.
+ *
+ * @example
+ * let [model, g] = [tensor([1]), tensor([1])];
+ * let state = setup(Momentum(0.5, { rho: 0.5 }), model);
+ * for (let i = 0; i < 2; i++) ({ state, model } = update(state, model, g));
+ * model.toArray() // [-0.25]
+ */
 export const Momentum: RuleConstructor<Momentum, "eta"> = defineRule("Momentum", "eta", { eta: 0.01, rho: 0.9 }, {
   init: (_rule, x) => zerosLike(x),
   apply: ({ eta, rho }, before, _x, dx) => {
@@ -40,6 +48,10 @@ export interface Nesterov extends Rule<"Nesterov"> {
 /**
  * Momentum whose gradient is taken ahead of x: x ← x + ρ²·v − (1 + ρ)·η·g, v ← ρ·v − η·g. η = 0.001 and ρ = 0.9 unless
  * said.
+ *
+ * @example
+ * const x = tensor([1, 2]);
+ * update(setup(Nesterov(0.5, { rho: 0.5 }), x), x, tensor([2, 0])).model.toArray() // [-0.5, 2]
  */
 export const Nesterov: RuleConstructor<Nesterov, "eta"> = defineRule("Nesterov", "eta", { eta: 0.001, rho: 0.9 }, {
   init: (_rule, x) => zerosLike(x),

@@ -19,12 +19,21 @@ export function freeze<S>(state: S, path: readonly unknown[] = []): S {
  * The state tree with the arrays at a path, or below it, trained again, from the state that they were frozen in.
  *
  * @throws TreeError if it is applied to a model, or if there is nothing at the path.
+ * @example
+ * const model = { body: tensor([1]), head: tensor([2]) };
+ * const state = thaw(freeze(setup(Descent(1), model)), ["head"]);
+ * update(state, model, { body: tensor([5]), head: tensor([1]) }).model // { body: [1], head: [1] }
  */
 export function thaw<S>(state: S, path: readonly unknown[] = []): S {
   return setFrozen("thaw", state, path, false);
 }
 
-/** Whether every array is frozen, so that nothing would be trained. */
+/**
+ * Whether every array is frozen, so that nothing would be trained.
+ *
+ * @example
+ * isFrozen(freeze(setup(Descent(1), tensor([1])))) // true
+ */
 export function isFrozen(state: unknown): boolean {
   const nodes = [...parameterStates("isFrozen", state)];
   return nodes.length > 0 && nodes.every(({ frozen }) => frozen);

@@ -85,7 +85,12 @@ export function withHyperparameters<R extends Rule>(rule: R, changes: object): R
   return next as object as R;
 }
 
-/** Whether x is a rule: plain data whose name is that of a rule. */
+/**
+ * Whether x is a rule: plain data whose name is that of a rule.
+ *
+ * @example
+ * [isRule(Adam()), isRule(Adam), isRule({ eta: 0.1 })] // [true, false, false]
+ */
 export function isRule(x: unknown): x is Rule {
   return typeof x === "object" && x !== null && "name" in x && typeof x.name === "string" && table.has(x.name);
 }

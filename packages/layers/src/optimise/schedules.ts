@@ -6,7 +6,12 @@ import { AutodiffError } from "@polyad/core";
  */
 export type Schedule = (step: number) => number;
 
-/** η, always. */
+/**
+ * η, always.
+ *
+ * @example
+ * constantRate(0.1)(1000) // 0.1
+ */
 export function constantRate(eta: number): Schedule {
   return () => eta;
 }
