@@ -212,3 +212,13 @@ test("the cotangents of several results have no holes", () => {
   backward(sum(three(W)[1]!) as Tensor);
   expect(seen).toEqual([[0, 1, 0], [0, 1, 0]]);
 });
+
+test("checkpoint() of a layer is a layer, whose parameters are trained", () => {
+  const line = callable({ w: tensor([2, 3]) }, (self, x: Tensor) => sum(mul(mul(self.w, self.w), x)));
+  const kept = checkpoint(line);
+  const x = tensor([5, 7]);
+  const g = gradient((m: typeof kept, v: Tensor) => m(v), tape, kept, x);
+  expect([plain(g[0].layer.w), plain(g[1])]).toEqual([[20, 42], [4, 9]]);
+  expect(String(kept)).toContain("checkpoint");
+  for (const ad of engines) expectNumbers(ad, gradient(() => kept(x), ad, params(kept)).get(line.w), [20, 42]);
+});

@@ -3,15 +3,33 @@ import { Tensor, type Value } from "./tensor.js";
 import { outside } from "./graph/outside.js";
 import { Runs } from "./runs.js";
 import { currentTrace, watching } from "./trace.js";
+import { defineLayer, isLayer } from "./tree/layer.js";
+import type { Layer } from "./types.js";
+
+/** A layer under a checkpoint: a layer too, whose field `layer` is trained. */
+export type Checkpointed<L extends (...args: never[]) => unknown> = Layer<{ layer: L }, Parameters<L>, ReturnType<L>>;
+
+type Fn = (...args: unknown[]) => unknown;
+
+const call = recomputed((layer: Fn, ...args: unknown[]) => layer(...args));
+const OfLayer = defineLayer("checkpoint", (layer: Fn) => ({ layer }), ({ layer }, ...args: unknown[]) => call(layer, ...args));
 
 /**
  * f, computed again in the backward pass instead of kept: reverse mode then remembers only the arguments and results.
- * Arguments and results are trees; what f captures instead of taking as an argument may not be traced.
+ * Arguments and results are trees; what f captures instead of taking as an argument may not be traced. A layer gives a
+ * layer, with the field `layer`.
  *
  * @example
  * gradient((x) => checkpoint((y: Value) => sin(exp(y)))(x), AutoTape(), 0.5)
+ * parameterCount(Chain(checkpoint(Dense(3, 2)), Dense(2, 1))) // 11
  */
-export function checkpoint<A extends readonly unknown[], R>(f: (...args: A) => R): (...args: A) => R {
+export function checkpoint<L extends Layer<object, never[], unknown>>(f: L): Checkpointed<L>;
+export function checkpoint<A extends readonly unknown[], R>(f: (...args: A) => R): (...args: A) => R;
+export function checkpoint(f: Fn): unknown {
+  return isLayer(f) ? OfLayer(f) : recomputed(f);
+}
+
+function recomputed<A extends readonly unknown[], R>(f: (...args: A) => R): (...args: A) => R {
   return (...args) => {
     const { leaves, def } = flatten(args);
     const slots = leaves.map((_, i) => i).filter((i) => isValue(leaves[i]));

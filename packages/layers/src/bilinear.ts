@@ -1,4 +1,4 @@
-import { add, defineLayer, matmul, reshape, ShapeError, zeros, type Layer, type Operand, type RandomGenerator, type Tensor } from "@polyad/core";
+import { add, asTensor, defineLayer, matmul, reshape, ShapeError, zeros, type Layer, type Operand, type RandomGenerator, type Tensor } from "@polyad/core";
 import { drawn } from "./drawn.js";
 import { identity } from "./identity.js";
 import { glorotUniform, type Initialiser } from "./init.js";
@@ -28,8 +28,17 @@ export type Bilinear<B extends Tensor | null = Tensor> = Layer<BilinearFields<B>
 
 export interface BilinearConstructor {
   <B extends boolean = true>(nIn: number | readonly [number, number], nOut: number, activation?: Activation, options?: BilinearOptions<B>): Bilinear<Bias<B>>;
-  from<B extends Tensor | null>(fields: BilinearFields<B>): Bilinear<B>;
+  /** A layer around given arrays: b is zeros and f `identity` where they are not given; `bias: null` is none. */
+  from(fields: GivenBilinear & { readonly bias: null }): Bilinear<null>;
+  from(fields: GivenBilinear & { readonly bias?: Operand | undefined }): Bilinear;
+  from(fields: GivenBilinear & { readonly bias?: Operand | null | undefined }): Bilinear<Tensor | null>;
   readonly prototype: Bilinear<Tensor | null>;
+}
+
+interface GivenBilinear {
+  readonly weight: Operand;
+  /** Null, as in a gradient, is `identity` too. */
+  readonly activation?: Activation | null | undefined;
 }
 
 type Config = [nIn: number | readonly [number, number], nOut: number, activation?: Activation, options?: BilinearOptions];
@@ -39,24 +48,15 @@ const show = ({ weight, bias, activation }: BilinearFields<Tensor | null>): stri
   return showHead("Bilinear", `${n === m ? n : `(${n}, ${m})`} => ${nOut}`, activation, bias !== null);
 };
 
-/**
- * zₖ = f(xᵀ Wₖ y + bₖ) for vectors x and y on the last axes of two inputs, whose batch axes are the same; y is x unless
- * given. W is [out, in₁, in₂].
- *
- * @throws ShapeError for inputs of other sizes.
- * @example
- * Bilinear([3, 4], 2)(ones([5, 3], "float32"), ones([5, 4], "float32")).shape // [5, 2]
- */
-export const Bilinear = defineLayer(
+const made = defineLayer(
   "Bilinear",
   (...[nIn, nOut, activation = identity, options = {}]: Config): BilinearFields<Tensor | null> => {
     const [n, m] = typeof nIn === "number" ? [nIn, nIn] : nIn;
     checkSizes("Bilinear", n, m, nOut);
-    checkActivation("Bilinear", activation);
     checkOptions("Bilinear", options, ["bias", "init", "rng"]);
     const { bias = true, init = glorotUniform, rng = defaultGenerator() } = options;
     const weight = drawn("Bilinear", init, rng, [nOut, n, m]);
-    return { weight, bias: bias ? zeros([nOut], weight.dtype) : null, activation };
+    return checked({ weight, bias: bias ? zeros([nOut], weight.dtype) : null, activation });
   },
   (self, first: Operand, second: Operand = first): Tensor => {
     const { weight, bias, activation } = self;
@@ -75,4 +75,29 @@ export const Bilinear = defineLayer(
     return activation(bias === null ? product : add(product, bias));
   },
   { show },
-) as BilinearConstructor;
+);
+const { from } = made;
+
+/**
+ * zₖ = f(xᵀ Wₖ y + bₖ) for vectors x and y on the last axes of two inputs, whose batch axes are the same; y is x unless
+ * given. W is [out, in₁, in₂].
+ *
+ * @throws ShapeError for inputs of other sizes.
+ * @example
+ * Bilinear([3, 4], 2)(ones([5, 3], "float32"), ones([5, 4], "float32")).shape // [5, 2]
+ */
+export const Bilinear: BilinearConstructor = Object.assign(made, {
+  from: ({ weight: W, bias: b, activation }: GivenBilinear & { readonly bias?: Operand | null | undefined }) => {
+    const weight = asTensor("Bilinear.from", W);
+    const bias = b === undefined ? zeros([weight.shape[0] ?? 0], weight.dtype) : b === null ? null : asTensor("Bilinear.from", b);
+    return from(checked({ weight, bias, activation: activation ?? identity }));
+  },
+}) as BilinearConstructor;
+
+function checked(fields: BilinearFields<Tensor | null>): BilinearFields<Tensor | null> {
+  const { weight, bias, activation } = fields;
+  checkActivation("Bilinear", activation);
+  if (weight.ndim !== 3) throw new ShapeError(`Bilinear: expected a weight of shape [out, in1, in2], got shape [${weight.shape.join(", ")}].`);
+  if (bias === null || (bias.ndim === 1 && bias.size === weight.shape[0])) return fields;
+  throw new ShapeError(`Bilinear: expected a bias of shape [${weight.shape[0]}] beside a weight of shape [${weight.shape.join(", ")}], got shape [${bias.shape.join(", ")}].`);
+}

@@ -1,5 +1,5 @@
 import {
-  AutodiffError, asTensor, defineLayer, gather, less, ShapeError, tensor, where, type Layer, type LayerConstructor, type NestedArray, type Operand,
+  AutodiffError, asTensor, defineLayer, gather, less, ShapeError, tensor, where, type Layer, type NestedArray, type Operand,
   type RandomGenerator, type Tensor,
 } from "@polyad/core"; // prettier-ignore
 import { drawn } from "./drawn.js";
@@ -22,20 +22,16 @@ export interface EmbeddingFields {
 
 export type Embedding = Layer<EmbeddingFields, [indices: Operand], Tensor>;
 
+export interface EmbeddingConstructor {
+  (nIn: number, nOut: number, options?: EmbeddingOptions): Embedding;
+  /** A layer around given vectors. */
+  from(fields: { readonly weight: Operand }): Embedding;
+  readonly prototype: Embedding;
+}
+
 const show = ({ weight }: EmbeddingFields): string => `Embedding(${weight.shape.join(" => ")})`;
 
-/**
- * A vector of nOut numbers for each int32 index from 0 to nIn − 1: indices of any shape get a last axis more. The gradient
- * of a row that is looked up several times is the sum.
- *
- * @throws ShapeError for an index out of range; AutodiffError for indices that are not int32.
- * @example
- * const layer = Embedding(1000, 16);
- * layer([[3, 14], [15, 926]]).shape // [2, 2, 16]
- * layer(3).shape // [16]
- * String(layer) // "Embedding(1000 => 16)"
- */
-export const Embedding: LayerConstructor<[nIn: number, nOut: number, options?: EmbeddingOptions], EmbeddingFields, [indices: Operand], Tensor> = defineLayer(
+const made = defineLayer(
   "Embedding",
   (nIn: number, nOut: number, options: EmbeddingOptions = {}): EmbeddingFields => {
     checkSizes("Embedding", nIn, nOut);
@@ -56,6 +52,26 @@ export const Embedding: LayerConstructor<[nIn: number, nOut: number, options?: E
   },
   { show },
 );
+const { from } = made;
+
+/**
+ * A vector of nOut numbers for each int32 index from 0 to nIn − 1: indices of any shape get a last axis more. The gradient
+ * of a row that is looked up several times is the sum.
+ *
+ * @throws ShapeError for an index out of range; AutodiffError for indices that are not int32.
+ * @example
+ * const layer = Embedding(1000, 16);
+ * layer([[3, 14], [15, 926]]).shape // [2, 2, 16]
+ * layer(3).shape // [16]
+ * String(layer) // "Embedding(1000 => 16)"
+ */
+export const Embedding: EmbeddingConstructor = Object.assign(made, {
+  from: ({ weight: W }: { readonly weight: Operand }) => {
+    const weight = asTensor("Embedding.from", W);
+    if (weight.ndim === 2) return from({ weight });
+    throw new ShapeError(`Embedding: expected a weight of shape [in, out], got shape [${weight.shape.join(", ")}].`);
+  },
+});
 
 function asIndices(self: EmbeddingFields, x: Operand): Tensor {
   const plain = typeof x === "number" || (Array.isArray(x) && x.flat(Infinity).every((i) => typeof i === "number"));

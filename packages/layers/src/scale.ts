@@ -1,4 +1,4 @@
-import { add, defineLayer, mul, ShapeError, zeros, type Layer, type Operand, type RandomGenerator, type Tensor } from "@polyad/core";
+import { add, asTensor, defineLayer, mul, ShapeError, zeros, type Layer, type Operand, type RandomGenerator, type Tensor } from "@polyad/core";
 import { drawn } from "./drawn.js";
 import { identity } from "./identity.js";
 import { onesInit, type Initialiser } from "./init.js";
@@ -26,33 +26,32 @@ export type Scale<B extends Tensor | null = Tensor> = Layer<ScaleFields<B>, [x: 
 
 export interface ScaleConstructor {
   <B extends boolean = true>(size: number | readonly number[], activation?: Activation, options?: ScaleOptions<B>): Scale<Bias<B>>;
-  from<B extends Tensor | null>(fields: ScaleFields<B>): Scale<B>;
+  /** A layer around given arrays: b is zeros and f `identity` where they are not given; `bias: null` is none. */
+  from(fields: GivenScale & { readonly bias: null }): Scale<null>;
+  from(fields: GivenScale & { readonly bias?: Operand | undefined }): Scale;
+  from(fields: GivenScale & { readonly bias?: Operand | null | undefined }): Scale<Tensor | null>;
   readonly prototype: Scale<Tensor | null>;
+}
+
+interface GivenScale {
+  readonly scale: Operand;
+  /** Null, as in a gradient, is `identity` too. */
+  readonly activation?: Activation | null | undefined;
 }
 
 type Config = [size: number | readonly number[], activation?: Activation, options?: ScaleOptions];
 
 const show = ({ scale, bias, activation }: ScaleFields<Tensor | null>): string => showHead("Scale", scale.shape.join(", "), activation, bias !== null);
 
-/**
- * f(s ⊙ x + b), elementwise, on the last axes of x, which have this size: a Dense layer whose matrix is diagonal. Batch
- * axes lead.
- *
- * @throws ShapeError for an input of another size.
- * @example
- * Scale(2)(tensor([[1, 2], [3, 4]], null, "float32")).toArray() // [[1, 2], [3, 4]]
- * String(Scale([2, 3], relu)) // "Scale(2, 3, relu)"
- */
-export const Scale = defineLayer(
+const made = defineLayer(
   "Scale",
   (...[size, activation = identity, options = {}]: Config): ScaleFields<Tensor | null> => {
     const shape = typeof size === "number" ? [size] : size;
     checkSizes("Scale", ...shape);
-    checkActivation("Scale", activation);
     checkOptions("Scale", options, ["bias", "init", "rng"]);
     const { bias = true, init = onesInit, rng = defaultGenerator() } = options;
     const scale = drawn("Scale", init, rng, shape);
-    return { scale, bias: bias ? zeros(shape, scale.dtype) : null, activation };
+    return checked({ scale, bias: bias ? zeros(shape, scale.dtype) : null, activation });
   },
   (self, input: Operand): Tensor => {
     const { scale, bias, activation } = self;
@@ -66,4 +65,30 @@ export const Scale = defineLayer(
     return activation(bias === null ? y : add(y, bias));
   },
   { show },
-) as ScaleConstructor;
+);
+const { from } = made;
+
+/**
+ * f(s ⊙ x + b), elementwise, on the last axes of x, which have this size: a Dense layer whose matrix is diagonal. Batch
+ * axes lead.
+ *
+ * @throws ShapeError for an input of another size.
+ * @example
+ * Scale(2)(tensor([[1, 2], [3, 4]], null, "float32")).toArray() // [[1, 2], [3, 4]]
+ * Scale.from({ scale: [2, 3], bias: null })([1, 1]).toArray() // [2, 3]
+ * String(Scale([2, 3], relu)) // "Scale(2, 3, relu)"
+ */
+export const Scale: ScaleConstructor = Object.assign(made, {
+  from: ({ scale: s, bias: b, activation }: GivenScale & { readonly bias?: Operand | null | undefined }) => {
+    const scale = asTensor("Scale.from", s);
+    const bias = b === undefined ? zeros(scale.shape, scale.dtype) : b === null ? null : asTensor("Scale.from", b);
+    return from(checked({ scale, bias, activation: activation ?? identity }));
+  },
+}) as ScaleConstructor;
+
+function checked(fields: ScaleFields<Tensor | null>): ScaleFields<Tensor | null> {
+  const { scale, bias, activation } = fields;
+  checkActivation("Scale", activation);
+  if (bias === null || bias.shape.join() === scale.shape.join()) return fields;
+  throw new ShapeError(`Scale: expected a bias of shape [${scale.shape.join(", ")}], as the scale has, got shape [${bias.shape.join(", ")}].`);
+}

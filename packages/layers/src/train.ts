@@ -157,7 +157,7 @@ function lossAndGradient(loss: Function, engine: ADType): (model: unknown, item:
   let form: "value" | "tuple" | "object" = "value";
   const f = withState((...args: unknown[]): Loss => {
     const result: Loss = Reflect.apply(loss, undefined, args);
-    form = Array.isArray(result) ? "tuple" : typeof result === "object" && "loss" in result ? "object" : "value";
+    form = Array.isArray(result) ? "tuple" : typeof result === "object" && result !== null && "loss" in result ? "object" : "value";
     return result;
   });
   return async (model, item) => {

@@ -1,4 +1,4 @@
-import { add, defineLayer, matmul, tanh, type Layer, type LayerConstructor, type Tensor } from "@polyad/core";
+import { add, defineLayer, matmul, tanh, type Layer, type Tensor } from "@polyad/core";
 import { checkActivation, type Activation } from "../match.js";
 import { callCell, cellFields, showCell, transposed, type CellArguments, type CellFields, type CellKind, type CellOptions } from "./cell.js";
 
@@ -11,6 +11,18 @@ type Call = CellArguments<Tensor>;
 
 export type RNNCell = Layer<RNNCellFields, Call, [y: Tensor, state: Tensor]>;
 
+interface GivenRNNCell extends CellFields {
+  /** Null, as in a gradient, is tanh too. */
+  readonly activation?: Activation | null | undefined;
+}
+
+export interface RNNCellConstructor {
+  (nIn: number, nOut: number, activation?: Activation, options?: CellOptions): RNNCell;
+  /** A cell around given arrays. */
+  from(fields: GivenRNNCell): RNNCell;
+  readonly prototype: RNNCell;
+}
+
 const kind: CellKind<RNNCellFields, Tensor> = {
   name: "RNNCell",
   start: (h) => h,
@@ -19,6 +31,17 @@ const kind: CellKind<RNNCellFields, Tensor> = {
     return [next, next];
   },
 };
+
+const made = defineLayer(
+  "RNNCell",
+  (...[nIn, nOut, activation = tanh, options = {}]: Config): RNNCellFields => {
+    checkActivation("RNNCell", activation);
+    return { ...cellFields("RNNCell", 1, nIn, nOut, options), activation };
+  },
+  (self, ...args: Call): [Tensor, Tensor] => callCell(kind, self, ...args),
+  { show: (fields) => showRNN("RNNCell", fields) },
+);
+const { from } = made;
 
 /**
  * One step of a plain recurrent network: h′ = f(Wᵢ·x + Wₕ·h + b), f being tanh unless said. `cell(x, h)` is [h′, h′], for x
@@ -29,15 +52,12 @@ const kind: CellKind<RNNCellFields, Tensor> = {
  * const [y, state] = RNNCell(2, 3)(zeros([5, 2], "float32"));
  * y.shape // [5, 3]
  */
-export const RNNCell: LayerConstructor<Config, RNNCellFields, Call, [y: Tensor, state: Tensor]> = defineLayer(
-  "RNNCell",
-  (...[nIn, nOut, activation = tanh, options = {}]: Config): RNNCellFields => {
-    checkActivation("RNNCell", activation);
-    return { ...cellFields("RNNCell", 1, nIn, nOut, options), activation };
+export const RNNCell: RNNCellConstructor = Object.assign(made, {
+  from: ({ activation, ...arrays }: GivenRNNCell) => {
+    checkActivation("RNNCell", activation ?? tanh);
+    return from({ ...arrays, activation: activation ?? tanh });
   },
-  (self, ...args: Call): [Tensor, Tensor] => callCell(kind, self, ...args),
-  { show: (fields) => showRNN("RNNCell", fields) },
-);
+});
 
 /** `RNNCell(2 => 3, relu)` */
 export function showRNN(name: string, fields: RNNCellFields): string {
