@@ -537,7 +537,7 @@ for (const ad of engines) {
     expect(trace((x) => sigmoid(x), 0).equations.map(({ primitive }) => primitive.name)).toEqual(["sigmoid"]);
     expectNumbers(ad, [0, 1000, -1000].map((x) => gradient((x) => sigmoid(x), ad, x)[0]), [0.25, 0, 0]);
     const [tail] = gradient((x) => sigmoid(x), ad, -40);
-    expect(Math.abs(tail / Math.exp(-40) - 1)).toBeLessThan(ad.adtype === "finite-diff" ? 1e-5 : 1e-15); // h⁶/140 at a step of 0.23
+    expect(Math.abs(tail / Math.exp(-40) - 1)).toBeLessThan(ad.adtype === "finite-diff" ? 1e-5 : ad.adtype === "tfjs" ? 1e-7 : 1e-15); // h⁶/140 at a step of 0.23; float32
     expectNumbers(ad, gradient((x) => sum(sigmoid(x)), ad, tensor([-1000, 1000]))[0], [0, 0]);
     if (ad.adtype !== "finite-diff") expect(plain(pushforward((x: Value) => sigmoid(x), ad, 0, 2))).toBe(0.5);
   });
@@ -576,7 +576,7 @@ for (const ad of engines) {
   });
 
   test(`seed 48: a composition on another device, ${on}`, () => {
-    const device = elsewhere();
+    const device = globalThis.polyadDevice ?? elsewhere();
     const model = Chain(compose(Dense(3, 2), Dense(4, 3, sigmoid)), softmax);
     const moved = fmap((t) => toDevice(t, device), model);
     expect(Object.keys(moved.layers[0])).toEqual(["outer", "inner"]);
@@ -585,7 +585,7 @@ for (const ad of engines) {
     expect([moved.layers[0].inner.activation, moved.layers[1]]).toEqual([sigmoid, softmax]);
     const x = tensor([1, 2, 3, 4], null, "float32");
     expect(moved(x).device).toBe(device);
-    expect(plain(moved(x))).toEqual(plain(model(x)));
+    expectClose(moved(x), model(x), 0);
     const [there] = gradient((m) => slice(m(x), 0), ad, moved);
     const [here] = gradient((m) => slice(m(x), 0), ad, model);
     expect(there.layers[0].inner.weight.device).toBe(device);
@@ -781,7 +781,7 @@ test("seed 12: finite differences with a given step", () => {
   expect(gradient(poly1, AutoFiniteDiff({ scheme: "forward", step: 0.001 }), 5)).toEqual([2.000100000003613]);
 });
 
-test("seed 25: an engine that is not loaded", () => {
+test("seed 25: an engine that is not loaded", { skip: globalThis.polyadEngines !== undefined /* it is, there */ }, () => {
   const AutoTfjs = defineADType("tfjs", "sync");
   const f = (x: Value) => mul(x, x);
   expect(() => gradient(f, AutoTfjs(), 2)).toThrow(BackendNotLoadedError);

@@ -51,7 +51,10 @@ class Tfjs implements Device {
       if (x.device === this) return x;
       throw new AutodiffError(`tfjs: an argument lives on ${x.device.name}, and AutoTfjs({ device: "${this.backend}" }) works on ${this.name}. Name that device, or move the argument with toDevice().`);
     }
-    if (typeof x !== "number") return this.put(new HostTensor(x.shape, x.dtype, x.dataSync()));
+    if (x instanceof HostTensor) return this.put(x);
+    if (typeof x !== "number") {
+      throw new UnsupportedError(`tfjs: an argument lives on ${x.device.name}, and this engine works on the host's tensors and TensorFlow.js's. Move it with toDevice(x, "host"), or use an engine of rules, such as AutoTape().`);
+    }
     return this.here(() => this.made(new TfjsTensor(this, upload([x], [], "float32"), "float64", true)));
   }
 
