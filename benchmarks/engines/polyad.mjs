@@ -36,10 +36,11 @@ export function networkLoss(data, device = "host") {
 }
 
 /** The same for a network of two convolutions and a dense layer. */
-export function imageLoss(data) {
-  const model = data.parameters.map(({ shape, data: numbers }) => tensor(numbers, shape));
-  const x = tensor(data.x, [data.batch, 1, 28, 28]);
-  const y = tensor(data.y, [data.batch, 10]);
+export function imageLoss(data, device = "host") {
+  const place = (...args) => toDevice(tensor(...args), device);
+  const model = data.parameters.map(({ shape, data: numbers }) => place(numbers, shape));
+  const x = place(data.x, [data.batch, 1, 28, 28]);
+  const y = place(data.y, [data.batch, 10]);
   const loss = ([w1, b1, w2, b2, w3, b3]) => {
     let h = maxPool(relu(add(conv(x, w1), reshape(b1, [-1, 1, 1]))), 2);
     h = maxPool(relu(add(conv(h, w2), reshape(b2, [-1, 1, 1]))), 2);

@@ -8,8 +8,9 @@ import leaks from "./leaks.mjs";
 import mlp128 from "./mlp128.mjs";
 import rosen10 from "./rosen10.mjs";
 import scalarLoop from "./scalarLoop.mjs";
+import tfjsCnn from "./tfjsCnn.mjs";
 import tfjsCpu from "./tfjsCpu.mjs";
 import tfjsTape from "./tfjsTape.mjs";
 import tfjsWasm from "./tfjsWasm.mjs";
 
-export const rows = [rosen10, mlp128, cnn32, chain1e6, costLaw, scalarLoop, leaks, tfjsCpu, tfjsWasm, tfjsTape, hostMatmul, hostKernels];
+export const rows = [rosen10, mlp128, cnn32, chain1e6, costLaw, scalarLoop, leaks, tfjsCpu, tfjsWasm, tfjsTape, tfjsCnn, hostMatmul, hostKernels];
