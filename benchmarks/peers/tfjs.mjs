@@ -1,7 +1,7 @@
 // TensorFlow.js, on its cpu or wasm backend. Results are disposed by hand, as its users must.
 import { createRequire } from "node:module";
 import { dirname, sep } from "node:path";
-import { chainPoint, imageNetwork, network, rosenbrockPoint, sumAbs } from "../data.mjs";
+import { adam, checkedSteps, digits, chainPoint, imageNetwork, network, rosenbrockPoint, sumAbs } from "../data.mjs";
 
 export async function load(backend) {
   const require = createRequire(import.meta.url);
@@ -42,6 +42,33 @@ export async function load(backend) {
       };
       const check = () => [tf.tidy(() => rosenbrock(tf.tensor1d(start)).dataSync()[0]), sumAbs(g)];
       return { run, check };
+    },
+    digits() {
+      const { layers: given, batch, items } = digits();
+      const start = () => {
+        const [W1, b1, W2, b2] = given.flatMap(({ shape, weight, bias }) => [tf.variable(tf.tensor(weight, shape)), tf.variable(tf.tensor1d(bias))]);
+        const optimizer = tf.train.adam(adam.rate, adam.beta1, adam.beta2, adam.epsilon);
+        let k = 0;
+        const step = () => {
+          const { x, y } = items[k++ % items.length];
+          const [xs, ys] = [tf.tensor2d(x, [batch, 784]), tf.tensor2d(y, [batch, 10])];
+          const loss = optimizer.minimize(() => tf.losses.softmaxCrossEntropy(ys, tf.add(tf.matMul(tf.relu(tf.add(tf.matMul(xs, W1), b1)), W2), b2)), true);
+          const value = loss.dataSync()[0];
+          tf.dispose([loss, xs, ys]);
+          return value;
+        };
+        return { step, size: () => sumAbs(...[W1, b1, W2, b2].map((v) => v.dataSync())) };
+      };
+      const { step } = start();
+      return {
+        run: step,
+        check: () => {
+          const again = start();
+          let loss;
+          for (let i = 0; i < checkedSteps; i++) loss = again.step();
+          return [loss, again.size()];
+        },
+      };
     },
     mlp128() {
       const data = network();
