@@ -102,6 +102,7 @@ function read(args: readonly string[]): { engine: string; runs: string; seed: st
 
 /** Loads the engine of a name, package or file, as seen from the folder where the command runs. */
 async function engineNamed(name: string): Promise<ADType> {
+  if (name === "") throw new Error("--engine: a name is empty. Names have commas between, and a pair is outer/inner.");
   const isFile = /^[./]|^[a-z]:/i.test(name);
   const [outer, inner] = isFile || name.startsWith("@") ? [name] : name.split("/");
   if (inner !== undefined) return SecondOrder(await engineNamed(outer!), await engineNamed(inner));

@@ -49,7 +49,7 @@ async function adjoint({ engine: { ad }, f, x, y, random, tolerance }: Subject):
 async function linear({ engine: { ad }, f, x, y, random, tolerance }: Subject): Promise<void> {
   const [v, w] = [directions(x, random), directions(x, random)];
   const [alpha, beta] = [1.5, -0.75];
-  const [jv, jw, both] = (await pushforward(f, ad, x, [v, w, combined(alpha, v, beta, w)])) as unknown as Named[];
+  const [jv, jw, both] = (await pushforward(f, ad, x, [v, w, combined(alpha, v, beta, w)])) as Named[];
   const scale = await largest(jv!, jw!, both!);
   const floats = (ys: Named): Named => Object.fromEntries(Object.entries(ys).filter(([key]) => carriesDerivative(y[key]!)));
   await expectTree(floats(both!), combined(alpha, floats(jv!), beta, floats(jw!)), tolerance(1), "pushforward", scale);
@@ -116,7 +116,7 @@ async function forms({ engine: { ad, samples }, f, x, y, random, tolerance }: Su
   // An engine that samples f must take any float32 argument for what its numbers may meet, so there it has a say.
   const unused = { matrix: tensor([[1, 2, 3]]), list: [1, [2]], half: samples ? new Float64Array(2) : new Float32Array(2) };
   const tree = { x, unused, text: "inert", ids: tensor(new Int32Array([1, 2])), none: null };
-  const [g] = (await gradient((t: typeof tree) => loss(t.x), ad, tree as never)) as unknown as [unknown];
+  const [g] = (await gradient((t: typeof tree) => loss(t.x), ad, tree as never)) as [unknown];
   await expectTree(g, { x: plain, unused: derivativeLike(unused, [0, 0, 0, 0, 0, 0, 0]), text: null, ids: null, none: null }, tolerance(1), "beside leaves that do not matter", await largest(plain));
   const keys = Object.keys(x);
   const spread = (...values: Value[]): Value => loss(Object.fromEntries(keys.map((key, i) => [key, values[i]!])));
@@ -149,14 +149,14 @@ async function secondOrder(subject: Subject): Promise<void> {
   const { ad } = engine;
   const [v, w, ct] = [directions(x, random), directions(x, random), cotangents(y, random)];
   const loss = (at: Named): Value => add(weighed(ct, mapNamed(f(at), (value) => (carriesDerivative(value) ? mul(value, value) : value))), 0);
-  const [hv, hw] = (await hvp(loss, ad, x, [v, w])) as unknown as [Named, Named];
+  const [hv, hw] = (await hvp(loss, ad, x, [v, w])) as [Named, Named];
   const scale = await largest(hv, hw, { loss: loss(x) });
   await expectTree(await hvp(loss, ad, x, v), hv, tolerance(2), "hvp of one seed", scale);
   const [left, right] = [await inner(w, hv), await inner(v, hw)];
   expectProduct(left.product, right.product, tolerance(2)("float64"), left.magnitude + right.magnitude, "symmetry");
   const numbers = numbersIn(x);
   if (numbers.length > 12) return;
-  const blocks = (await hessian(loss, ad, x)) as unknown as Readonly<Record<string, Named>>;
+  const blocks = (await hessian(loss, ad, x)) as Readonly<Record<string, Named>>;
   const product: Record<string, Value> = {};
   for (const [i, at] of Object.entries(x)) product[i] = valueLike(at, await rowsTimes(blocks[i]!, v, numbersIn(at).length)) as Value;
   await expectTree(product, hv, tolerance(2), "hessian times v", scale);

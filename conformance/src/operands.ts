@@ -33,7 +33,8 @@ export async function subjectOf(engine: Engine, sample: Sample, at: "anywhere" |
     const distances = await read(sample.clearance(...all));
     fc.pre(distances.every((distance) => distance > 1 / 16));
   }
-  const { condition = 1 } = sample;
+  const { condition: own = 1, nearby = own } = sample;
+  const condition = engine.samples ? nearby : own;
   const active = sample.slots.map(isActive);
   const x: Record<string, Value> = {};
   all.forEach((value, i) => {

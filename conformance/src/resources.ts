@@ -29,7 +29,7 @@ async function refused(call: () => unknown): Promise<void> {
 /** Bytes of heap that a use may keep on average: less than the smallest object that it makes. */
 const slack = 48;
 
-/** What leaks grows in every round; compilers and caches settle in one of them. */
+/** What leaks grows in every round, and with it; compilers and caches settle in one of them, or do not grow with it. */
 const rounds = 8;
 const times = 500;
 
@@ -55,9 +55,9 @@ async function steady({ ad }: Engine, use: (ad: ADType) => unknown, live: (() =>
   for (let round = 0; round < rounds && least >= slack; round++) {
     collect?.();
     const heap = heapUsed();
-    await repeat(times);
+    await repeat(times * (round + 1));
     collect?.();
-    least = Math.min(least, (heapUsed() - heap) / times);
+    least = Math.min(least, (heapUsed() - heap) / (times * (round + 1)));
   }
   const after = await state();
   ensure(currentTrace() === null, () => "a trace is still running");

@@ -133,6 +133,8 @@ describe("what cannot be run exits with 2 and says why", () => {
     ["half a run", ["--runs", "1.5"], /^--runs: expected a whole number/],
     ["a seed below 0", ["--seed=-1"], /^--seed: expected a whole number/],
     ["an unknown engine", ["--engine", "taep"], /^No engine is installed as @polyad\/backend-taep or taep\. Run npm install @polyad\/backend-taep, or give a file/],
+    ["a name that is empty", ["--engine", "tape,"], /^--engine: a name is empty\. Names have commas between, and a pair is outer\/inner\./],
+    ["a pair of one", ["--engine", "tape/"], /^--engine: a name is empty\./],
     ["an unknown scoped package", ["--engine", "@mine/engine"], /^No engine is installed as @mine\/engine\./],
     ["no file", ["--engine", "./nowhere.js"], /^No file is called .*nowhere\.js\./],
     ["a module without an engine", ["--engine", engine("none", "export const answer = 42;")], /none\.ts exports no engine: export a token as default, or a factory called Auto…/],

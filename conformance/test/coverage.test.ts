@@ -18,6 +18,13 @@ describe("a new op without a scenario fails", () => {
   });
 });
 
+describe("a new op without a check of second order fails", () => {
+  const second = new Set(checks.filter(({ needs }) => needs.order === 2).flatMap(({ ops }) => ops));
+  test.each([...Object.keys(corePrimitives), ...Object.keys(coreOps)])("%s", (op) => {
+    expect([...second]).toContain(op);
+  });
+});
+
 describe("a new primitive without laws fails", () => {
   test.each(Object.keys(corePrimitives))("%s", (op) => {
     expect([...covered("laws")]).toContain(op);
@@ -42,6 +49,30 @@ describe("elementwise primitives have closed forms at", () => {
       if (domain[name]?.includes(kind) === true) continue;
       expect(pointsOf(name).some(holds), `${name}: a point that is ${kind}`).toBe(true);
     }
+  });
+});
+
+test("elementwise primitives of several operands have closed forms under broadcasting", () => {
+  const several = Object.entries(rows).filter(([name, [, points]]) => name in corePrimitives && points[0]![0].length > 1);
+  const whole = several.filter(([, [, points]]) => points.some(([args, , ...partials]) => partials.length === args.length && partials.every(Number.isFinite)));
+  expect(whole.map(([name]) => name)).toEqual(several.map(([name]) => name));
+  expect(several.length).toBeGreaterThan(20);
+  for (const [name] of several) expect(checks.some((check) => check.name === `points: ${name}, broadcast`)).toBe(true);
+});
+
+describe("the convention at each kink has a closed form", () => {
+  /** Conventions of ARCHITECTURE.md: where they decide, and the partial derivatives that they give. */
+  const conventions: readonly (readonly [name: string, at: readonly number[], partials: readonly number[]])[] = [
+    ["relu", [0], [0]], ["abs", [0], [0]], ["sign", [0], [0]], ["floor", [1], [0]], ["ceil", [1], [0]], ["round", [0.5], [0]],
+    ["maximum", [1, 1], [0.5, 0.5]], ["minimum", [1, 1], [0.5, 0.5]], ["clamp", [0, 0, 1], [1, 0, 0]], ["clamp", [1, 0, 1], [1, 0, 0]],
+    ["where", [0, Infinity, 3], [0, 0, 1]], ["pow", [0, 2], [0, 0]], ["pow", [0, 1], [1, 0]], ["pow", [0, 0], [0, 0]], ["hypot", [0, 0], [0, 0]],
+  ]; // prettier-ignore
+  test.each(conventions)("%s at %j", (name, at, partials) => {
+    const found = rows[name]![1].filter(([args]) => args.every((x, i) => Object.is(x, at[i])));
+    expect(found.map(([, , ...given]) => given)).toEqual([partials]);
+  });
+  test.each(["max at a tie of three", "min at a tie of three", "prod with a zero", "prod with two zeros", "norm at the origin", "sum of nothing"])("%s", (name) => {
+    expect(checks.some((check) => check.name === `${name}: jacobian`)).toBe(true);
   });
 });
 

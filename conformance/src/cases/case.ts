@@ -28,6 +28,8 @@ export interface Sample {
   readonly clearance?: ((...xs: Value[]) => Value) | undefined;
   /** Condition number: by how much rounding may show in a derivative; 1 unless said. */
   readonly condition?: number;
+  /** The same for an engine that samples f near by, where f is worse conditioned than at the point, or steep beside the step. */
+  readonly nearby?: number;
   readonly seed: number;
 }
 

@@ -28,6 +28,7 @@ function elementwise(
   call: (...xs: Value[]) => Value,
   domains: readonly Domain[],
   clearance?: (...xs: Value[]) => Value,
+  nearby = 1,
 ): Case {
   const arity = domains.length;
   const kindLists = fc.array(kinds, { minLength: arity, maxLength: arity }).filter(compatible);
@@ -37,6 +38,7 @@ function elementwise(
       slots: domains.map((domain, i): Slot => ({ ...domain, kind: kindList[i]!, shape: kindList[i] === "number" ? [] : shapeList[i]! })),
       call,
       clearance,
+      nearby,
     })),
   );
 }
@@ -108,7 +110,8 @@ export const elementwiseCases = {
   mul: binary(p.mul),
   neg: unary(p.neg),
   notEqual: binary(p.notEqual, small, small, gap),
-  polygamma: [elementwise("", (n, x) => p.polygamma(n!, x!), [{ draw: (random) => Math.floor(4 * random()), integers: [0, 1, 2, 3], active: false }, gammaLine])],
+  // x ψ⁽ⁿ⁺²⁾/ψ⁽ⁿ⁺¹⁾ at x = −2.5 and n = 3: steps grow with x, and poles stay half a unit away.
+  polygamma: [elementwise("", (n, x) => p.polygamma(n!, x!), [{ draw: (random) => Math.floor(4 * random()), integers: [0, 1, 2, 3], active: false }, gammaLine], undefined, 25)],
   pow: [
     ...binary(p.pow, on(0.4, 3, { edges: [1], integers: [1, 2, 3] }), on(-2, 3, { edges: [0, 1, 2] })),
     ...binary(p.pow, on(0.4, 3, { edges: [0], integers: [0, 1, 2] }), on(1.2, 3, { edges: [2, 3], integers: [1, 2, 3] })),

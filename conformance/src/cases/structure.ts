@@ -154,7 +154,9 @@ export const structureCases: Readonly<Record<Exclude<CorePrimitiveName, keyof ty
     caseOf("of singular matrices", fc.tuple(shapesOf(0, 1), fc.integer({ min: 2, max: 3 })).map(([batch, n]) => ({
       slots: [graded("float64", batch, n, n, true)],
       call: (a) => p.cofactor(a!),
-      condition: 1024, // of the inverse, by which it is computed as soon as a step of differences leads away from singular
+      // Of the inverse, by which it is computed as soon as a step h of differences leads away from singular: it grows as 1/h.
+      condition: 1024,
+      nearby: 2 ** 14,
     }))),
   ],
   concat: [

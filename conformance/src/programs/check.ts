@@ -91,10 +91,10 @@ class Check {
     if (accuracy !== undefined) return this.checkApproximate(ad, accuracy);
     const nested: Engines = [ad, ad];
     const own = depthOf(this.program.body) === 0 ? plain : this.answer({ operator: "value", ad, nested }).values!;
-    for (const operator of ["gradient", "pushforward", "pullback"] as const) {
+    for (const operator of ["gradient", "prepared gradient", "pushforward", "pullback"] as const) {
       const question: Question = { operator, ad, nested };
       const { values, derivatives } = this.answer(question);
-      if (operator !== "gradient") this.same(question, values!, own, "the plain value");
+      if (operator === "pushforward" || operator === "pullback") this.same(question, values!, own, "the plain value");
       if (operator === "pushforward") derivatives.forEach((d, k) => this.form(question, `result ${k}`, d, plain[k]!.form));
       else derivatives.forEach((d, k) => this.form(question, `leaf ${k}`, d, formOf(this.program.leaves[k]!)));
       this.compare(question, this.ask(operator === "pushforward" ? "pushforward" : "gradient"));
@@ -106,6 +106,8 @@ class Check {
     for (const operator of ["gradient", "pushforward"] as const) {
       this.compare({ operator, ad, nested: [ad, ad] }, this.ask(operator), accuracy);
     }
+    const pairs = [[ad, this.reference], [this.reference, ad]] as const;
+    for (const [outer, inner] of pairs) this.compare({ operator: "hvp", ad: outer, nested: [inner, outer] }, this.ask("hvp"), accuracy);
   }
 
   /** A captured program, optimised, is the program; and its gradient's is the gradient. */

@@ -76,4 +76,4 @@ function manner({ against, got }: Disagreement): string {
 }
 
 /** In the order in which they are asked. */
-const operators: readonly Operator[] = ["value", "gradient", "pushforward", "pullback", "hvp", "trace", "gradient of the trace"];
+const operators: readonly Operator[] = ["value", "gradient", "prepared gradient", "pushforward", "pullback", "hvp", "trace", "gradient of the trace"];

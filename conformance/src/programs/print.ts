@@ -2,7 +2,7 @@ import type { ADType } from "@polyad/core";
 import type { Disagreement } from "./check.js";
 import type { Engines } from "./evaluate.js";
 import { depthOf, type Attribute, type Body, type Leaf, type Literal, type NestedNode, type Program, type Tree } from "./program.js";
-import { Subject, type Question } from "./subject.js";
+import { bare, moved, Subject, type Question } from "./subject.js";
 
 /** Engines that a printed program imports by name. */
 const packages: Readonly<Record<string, readonly [factory: string, from: string]>> = {
@@ -28,7 +28,7 @@ class Printer {
   file({ question, against, where, got, expected, tolerance }: Disagreement, origin: string): string {
     const questions = typeof against === "string" ? [question] : [question, against];
     const body = [
-      `const args = [${this.program.args.map((tree) => this.argument(tree)).join(", ")}] as const;`,
+      `const args = ${this.list()} as const;`,
       `type Args = ${this.core("Traced", true)}<typeof args>;`,
       ...this.functions(questions),
       ...questions.map((q, i) => `console.log(${JSON.stringify(this.title(q))}, ${this.operator(q, this.nested() ? i : 0)});`),
@@ -105,12 +105,18 @@ class Printer {
     const loss = (): string => (alone ? f : `(...x: Args) => { const y = ${f}(...x); return ${total()}; }`);
     const packedLoss = (): string => (alone ? packed : `(x) => { const y = ${f}(...x); return ${total()}; }`);
     const packed = `(x) => ${f}(...x)`;
-    const direction = (): string => `[${this.program.args.map((tree) => this.argument(tree, (k) => subject.directions[k])).join(", ")}]`;
+    const direction = (): string => this.list(({ form }, k) => {
+      const value = subject.directions[k];
+      return value ? { form, value } : null;
+    });
+    const at = (of: (leaf: Leaf) => Leaf, alone?: (leaf: Leaf) => Leaf): string => `...(${this.list(of, alone)} as const)`;
     switch (operator) {
       case "value":
-        return `${f}(...(args as unknown as Args))`;
+        return `Reflect.apply(${f}, undefined, args)`;
       case "gradient":
         return `${this.core("gradient")}(${loss()}, ${this.token(ad)}, ...args)`;
+      case "prepared gradient":
+        return `(() => { const g = ${this.core("prepareGradient")}(${loss()}, ${this.token(ad)}, ${at(moved)}); g(${at(moved, bare)}); return g(${at((leaf) => leaf, bare)}); })()`;
       case "pushforward":
         return `${this.core("pushforward")}(${packed}, ${this.token(ad)}, args, ${direction()})`;
       case "pullback":
@@ -137,20 +143,28 @@ class Printer {
     return operator === "value" ? `value${inside}` : `${operator} by ${ad.adtype}${operator === "hvp" ? ` over ${nested[0].adtype}` : inside}`;
   }
 
-  private argument(tree: Tree, other?: (k: number) => Literal | null | undefined): string {
-    if (typeof tree === "number") {
-      const leaf = this.program.leaves[tree]!;
-      const value = other === undefined ? leaf.value : other(tree);
-      return value ? this.leaf({ ...leaf, value }, other === undefined) : "null";
-    }
-    if ("inert" in tree) return JSON.stringify(tree.inert);
-    if ("items" in tree) return `[${tree.items.map((part) => this.argument(part, other)).join(", ")}]`;
-    return `{ ${Object.entries(tree.fields).map(([key, part]) => `${key}: ${this.argument(part, other)}`).join(", ")} }`;
+  /** The arguments, with something in the place of each leaf, and of what is an argument by itself. */
+  private list(of: (leaf: Leaf, k: number) => Leaf | null = (leaf) => leaf, alone: (leaf: Leaf) => Leaf = (leaf) => leaf): string {
+    const one = (tree: Tree): string => this.argument(tree, (leaf, k) => {
+      const other = of(leaf, k);
+      return other !== null && typeof tree === "number" ? alone(other) : other;
+    });
+    return `[${this.program.args.map(one).join(", ")}]`;
   }
 
-  private leaf({ form, value, constant }: Leaf, marked: boolean): string {
+  private argument(tree: Tree, of: (leaf: Leaf, k: number) => Leaf | null): string {
+    if (typeof tree === "number") {
+      const leaf = of(this.program.leaves[tree]!, tree);
+      return leaf ? this.leaf(leaf) : "null";
+    }
+    if ("inert" in tree) return JSON.stringify(tree.inert);
+    if ("items" in tree) return `[${tree.items.map((part) => this.argument(part, of)).join(", ")}]`;
+    return `{ ${Object.entries(tree.fields).map(([key, part]) => `${key}: ${this.argument(part, of)}`).join(", ")} }`;
+  }
+
+  private leaf({ form, value, constant }: Leaf): string {
     const text = form === "typedArray" ? `new ${value.kind === "float32" ? "Float32Array" : "Float64Array"}([${value.data.map(number).join(", ")}])` : this.literal(value);
-    return marked && constant === true ? `${this.core("Const")}(${text})` : text;
+    return constant === true ? `${this.core("Const")}(${text})` : text;
   }
 
   /** Destructures an argument into its leaves. */

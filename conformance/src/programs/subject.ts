@@ -4,7 +4,7 @@ import { run, type Engines, type RunOptions } from "./evaluate.js";
 import { harvest, kindOf, numbersOf, plant, shapeOf, sizeOf, valueOf, type Leaf, type Literal, type Program } from "./program.js";
 
 /** What is asked of an engine. */
-export type Operator = "value" | "gradient" | "pushforward" | "pullback" | "hvp" | "trace" | "gradient of the trace";
+export type Operator = "value" | "gradient" | "prepared gradient" | "pushforward" | "pullback" | "hvp" | "trace" | "gradient of the trace";
 
 /** A question: an operator, the engine that answers it, and those of operators inside the program. */
 export interface Question {
@@ -40,11 +40,17 @@ export class Subject {
     engines: Engines,
     private readonly options: RunOptions = {},
   ) {
-    const { leaves, args } = program;
+    const { leaves } = program;
     this.xs = leaves.map((leaf) => valueOf(leaf.value, options.widen));
-    this.args = args.map((tree) => plant(tree, (k) => stored(leaves[k]!, options)));
+    this.args = this.arguments((leaf) => leaf);
     this.directions = leaves.map(({ value, constant }, k) => (constant === true ? null : { ...value, data: value.data.map((_, i) => pattern(i + 3 * k + 1)) }));
     this.weights = weightsOf(run(program.body, this.xs, engines, options));
+  }
+
+  /** The arguments, with something made of each leaf, and of what is an argument by itself. */
+  private arguments(of: (leaf: Leaf) => Leaf, alone: (leaf: Leaf) => Leaf = (leaf) => leaf): readonly unknown[] {
+    const { args, leaves } = this.program;
+    return args.map((tree) => plant(tree, (k) => stored(typeof tree === "number" ? alone(of(leaves[k]!)) : of(leaves[k]!), this.options)));
   }
 
   /** The results at the program's own arguments. */
@@ -63,6 +69,13 @@ export class Subject {
       case "gradient": {
         const { val, grad } = core.withgradient(loss as () => Value, ad, ...args) as { val: Value; grad: readonly unknown[] };
         return { values: [entryOf(val)], derivatives: this.perLeaf(grad) };
+      }
+      case "prepared gradient": {
+        // Prepared and used elsewhere first: nothing of that may show here.
+        const prepared = core.prepareGradient(loss as () => Value, ad, ...this.arguments(moved));
+        const at = (of: (leaf: Leaf) => Leaf): readonly unknown[] => Reflect.apply(prepared, undefined, this.arguments(of, bare)) as readonly unknown[];
+        const [, grad] = [at(moved), at((leaf) => leaf)];
+        return { values: null, derivatives: this.perLeaf(grad) };
       }
       case "pushforward": {
         const { val, tangent } = core.valueAndPushforward(ofAll(f), ad, args, this.direction()) as { val: unknown; tangent: unknown };
@@ -121,6 +134,16 @@ export class Subject {
   private perResult(y: unknown): Entry[] {
     return (Array.isArray(y) ? y : [y]).map(entryOf);
   }
+}
+
+/** A leaf near by: as far from kinks as programs stay. */
+export function moved(leaf: Leaf): Leaf {
+  return { ...leaf, value: { ...leaf.value, data: leaf.value.data.map((x, i) => x * (1 + pattern(i + 1) / 256)) } };
+}
+
+/** A leaf without its mark, as prepared operators take it where it is an argument by itself. */
+export function bare({ form, value }: Leaf): Leaf {
+  return { form, value };
 }
 
 /** What a gradient of a leaf must be. */

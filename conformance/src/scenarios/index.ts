@@ -3,6 +3,7 @@ import { closing, inFloat32, withConstant, type Problem } from "../problem.js";
 import { scenariosOf } from "../scenario.js";
 import { activities } from "./activity.js";
 import { arrays, polynomial } from "./arrays.js";
+import { composites } from "./composites.js";
 import { curvedOps } from "./curved.js";
 import { factors } from "./factors.js";
 import { linearOps } from "./linear.js";
@@ -22,6 +23,7 @@ export const problems: readonly Problem[] = [
   ...trees,
   ...linearOps,
   ...curvedOps,
+  ...composites,
   ...factors,
   ...windowProblems,
   ...arrays.map(inFloat32),

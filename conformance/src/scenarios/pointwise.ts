@@ -1,4 +1,4 @@
-import { cast, corePrimitives, derivative, isFloat, pullback, pushforward, secondDerivative, Tensor, tensor, valueAndPushforward, type CorePrimitiveName, type Value } from "@polyad/core/extend";
+import { cast, corePrimitives, derivative, isFloat, pullback, pushforward, secondDerivative, Tensor, tensor, valueAndPushforward, type Value } from "@polyad/core/extend";
 import type { Check, Needs } from "../check.js";
 import { ensure, read } from "../compare.js";
 import type { Engine } from "../engine.js";
@@ -75,11 +75,14 @@ function pointwise(subject: string, what: string, ops: readonly string[], needs:
   return { group: "scenarios", subject, name: `${subject}${what}`, ops, needs: { rules: true, dtypes: ["float64"], ...needs }, run };
 }
 
+/** By name, whatever their operands. */
+const primitives: Readonly<Record<string, unknown>> = corePrimitives;
+
 /** Elementary functions and their derivatives, in units in the last place. */
 const inUlps: readonly Check[] = Object.entries(reference).flatMap(([name, points]) =>
   [0, 1, 2, 3].map((order) =>
     pointwise(`in ulps: ${name}`, `, derivative ${order}`, [name], { order, single: order !== 2 }, async (engine) => {
-      const f = corePrimitives[name as CorePrimitiveName] as unknown as Unary;
+      const f = primitives[name] as Unary;
       for (const [container, make] of Object.entries(containers)) {
         const derive = derivativeOf(engine, f, order, container === "number");
         if (derive === null) continue;

@@ -63,7 +63,7 @@ function chooseStep(xs: readonly Value[], dxs: Tangents, ys: readonly Value[], o
   // A number takes the precision of what it meets, which may be any argument.
   const moved = xs.filter((_, i) => dxs[i] !== undefined);
   const rounded = [...(moved.some((x) => kindOf(x) === "number") ? xs : moved), ...ys];
-  const epsilon = rounded.some((x) => typeof x !== "number" && x.dtype === "float32") ? 2 ** -23 : 2 ** -52;
+  const epsilon = rounded.some(isSingle) ? 2 ** -23 : 2 ** -52;
   let scale = 1;
   let length = 0;
   const readable = eachMoved(xs, dxs, (at, dx) => {
@@ -76,6 +76,11 @@ function chooseStep(xs: readonly Value[], dxs: Tangents, ys: readonly Value[], o
     );
   }
   return (epsilon ** (1 / (order + 1)) * scale) / (length === 0 ? 1 : length);
+}
+
+/** Whether a value is rounded to float32, by its dtype or where it lives. */
+function isSingle(x: Value): boolean {
+  return typeof x !== "number" && (x.dtype === "float32" || x.device.precision === "float32");
 }
 
 /** A step that rounding swallows would give 0 for a derivative. */
@@ -92,7 +97,7 @@ function eachMoved(xs: readonly Value[], dxs: Tangents, visit: (at: number, dx: 
   if (moved.flat().some(captured)) return false;
   for (const [x, dx] of moved) {
     const direction = elements(dx);
-    const round = typeof x !== "number" && x.dtype === "float32" ? Math.fround : Number;
+    const round = isSingle(x) ? Math.fround : Number;
     elements(x).forEach((at, j) => direction[j] !== 0 && visit(at, direction[j]!, round));
   }
   return true;

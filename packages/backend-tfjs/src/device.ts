@@ -4,6 +4,7 @@ import {
   AutodiffError,
   corePrimitives,
   HostTensor,
+  isFloat,
   sameShape,
   showShape,
   sizeOf,
@@ -24,11 +25,29 @@ import { owned, TfjsTensor, upload } from "./tensor.js";
 
 /** Primitives that give something where one operand is empty and another is not: their lowerings see to it. */
 const takeEmpty: ReadonlySet<string> = new Set<CorePrimitiveName>(["concat", "scatterAdd"]);
+/** Primitives that look at no element. */
+const blind: ReadonlySet<string> = new Set<CorePrimitiveName>(["reshape", "stopGradient"]);
+/** Kernels for six axes at most; `cast` does not look at them. */
+const maxRank = 6;
+
+/**
+ * Whether a primitive is for the host: kernels are not made for empty tensors, nor for more than six axes, and those of cpu
+ * and wasm are for floats. Of integers and truth values they make floats, or garbage, in silence; and an int32 of NaN.
+ */
+function forHost(name: string, device: Device, inputs: readonly Value[], avals: readonly Aval[]): boolean {
+  const tensors = inputs.filter((x) => typeof x !== "number");
+  if (!takeEmpty.has(name) && tensors.some((x) => x.size === 0)) return true;
+  if (blind.has(name)) return false;
+  if (name !== "cast" && [...tensors, ...avals].some(({ shape }) => shape.length > maxRank)) return true;
+  if (device.reads === "async" || avals.some(({ dtype }) => isFloat(dtype))) return false;
+  return name === "cast" || tensors.every((x) => x.weak || !isFloat(x.dtype));
+}
 
 /** A device of TensorFlow.js: tensors in its keeping, primitives by its kernels. */
 class Tfjs implements Device {
   readonly name: string;
   readonly reads: "sync" | "async";
+  readonly precision = "float32";
   /** Why a device that was lost in the middle is gone. */
   lost: string | null = null;
 
@@ -48,6 +67,7 @@ class Tfjs implements Device {
   /** A value here; a plain number as a tensor that stands for it. @throws AutodiffError for one that lives elsewhere. */
   hold(x: Value): TfjsTensor {
     if (x instanceof TfjsTensor) {
+      void x.live;
       if (x.device === this) return x;
       throw new AutodiffError(`tfjs: an argument lives on ${x.device.name}, and AutoTfjs({ device: "${this.backend}" }) works on ${this.name}. Name that device, or move the argument with toDevice().`);
     }
@@ -66,10 +86,23 @@ class Tfjs implements Device {
 
   evaluate(primitive: AnyPrimitive, inputs: readonly Value[], attrs: unknown): Value | readonly Value[] {
     if (corePrimitives[primitive.name as CorePrimitiveName] !== primitive) {
-      if (primitive.composite) return primitive.composite(inputs, attrs);
+      if (primitive.composite) return this.here(() => this.compose(primitive, inputs, attrs));
       throw new UnsupportedError(`${primitive.name}: ${this.name} does not know this primitive. Give definePrimitive() a composite form, or move its operands to the host.`);
     }
     return this.here(() => this.apply(primitive, inputs, attrs));
+  }
+
+  /** A primitive that is not core's, by others: while derivatives are recorded, one entry with rules of its own all the same. */
+  private compose(primitive: AnyPrimitive, inputs: readonly Value[], attrs: unknown): Value | readonly Value[] {
+    if (!recording() || primitive.constant || primitive.vjp === undefined) return primitive.composite!(inputs, attrs);
+    const result = unrecorded(() => primitive.composite!(inputs, attrs));
+    const several = Array.isArray(result);
+    const outs = ([result].flat() as readonly Value[]).map((y) => {
+      const { live, dtype, weak } = this.hold(y);
+      return this.made(new TfjsTensor(this, unrecorded(() => reshape(live, live.shape)), dtype, weak)); // it may be an operand
+    });
+    record(primitive, inputs, attrs, outs, several);
+    return several ? outs : outs[0]!;
   }
 
   private apply(primitive: AnyPrimitive, inputs: readonly Value[], attrs: unknown): Value | readonly Value[] {
@@ -82,12 +115,12 @@ class Tfjs implements Device {
     return several ? outs : outs[0]!;
   }
 
-  /** Kernels are not made for empty tensors: what is empty needs none, and what is made of nothing is the host's. */
   private run(primitive: AnyPrimitive, inputs: readonly Value[], attrs: unknown, avals: readonly Aval[]): tf.Tensor[] {
+    for (const x of inputs) if (x instanceof TfjsTensor) void x.live; // also where no element of it is read
     if (avals.every(({ shape }) => sizeOf(shape) === 0)) return avals.map(({ shape, dtype }) => upload([], shape, dtype));
-    const empty = !takeEmpty.has(primitive.name) && inputs.some((x) => typeof x !== "number" && x.size === 0);
-    const lowering = empty ? onHost : lowerings[primitive.name as CorePrimitiveName];
-    const handles = empty ? [] : inputs.map((x) => this.handle(x));
+    const host = forHost(primitive.name, this, inputs, avals);
+    const lowering = host ? onHost : lowerings[primitive.name as CorePrimitiveName];
+    const handles = host ? [] : inputs.map((x) => this.handle(x));
     const results = [this.lowered(primitive, () => lowering({ primitive, inputs: handles, attrs, avals, device: this, values: inputs }))].flat();
     results.forEach(({ shape }, k) => {
       if (!sameShape(shape, avals[k]!.shape)) throw new AutodiffError(`${primitive.name}: ${this.name} gave shape ${showShape(shape)} in place of ${showShape(avals[k]!.shape)}.`);

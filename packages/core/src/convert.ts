@@ -2,6 +2,7 @@ import { isTypedArray } from "./dtype.js";
 import { AutodiffError } from "./errors.js";
 import { stack } from "./ops/stack.js";
 import { cast } from "./primitives/cast.js";
+import { vendorLeaf } from "./tree/vendor.js";
 import { describe, Tensor, tensor, type NestedArray, type Value } from "./tensor.js";
 
 /** What ops take besides values: arrays of numbers become float64 tensors, typed arrays tensors of their dtype. */
@@ -19,7 +20,8 @@ export function asValue(who: string, x: unknown): Value {
   if (isTypedArray(x)) return tensor(x);
   if (typeof x === "boolean") return Number(x);
   if (Array.isArray(x)) return holdsTensors(x) ? stack(x.map((part) => asValue(who, part))) : tensor(x as NestedArray);
-  throw new AutodiffError(`${who}: expected a number, a Tensor or an array of numbers, got ${describe(x)}.`);
+  const way = vendorLeaf(x) === null ? "" : " It is a Tensor in functions to which it is passed as an argument to differentiate; elsewhere convert it first, as fromTf(t) does.";
+  throw new AutodiffError(`${who}: expected a number, a Tensor or an array of numbers, got ${describe(x)}.${way}`);
 }
 
 /** An operand as a tensor; a number becomes a float64 scalar. */

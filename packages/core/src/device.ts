@@ -7,6 +7,8 @@ export interface Device {
   readonly name: string;
   /** Whether `dataSync` works, or only `data`. */
   readonly reads: "sync" | "async";
+  /** The precision of float64 there, where it is not that. */
+  readonly precision?: "float32";
   /** Whether results are being recorded for a derivative, so that reading one would lose it. */
   recording?(): boolean;
   /** Evaluates one primitive on tensors of this device, host tensors and numbers. */

@@ -198,6 +198,7 @@ export function describe(x: unknown): string {
   if (typeof x !== "object") return `the ${typeof x} ${String(x)}`;
   const name: unknown = Object.getPrototypeOf(x)?.constructor?.name;
   if (typeof name !== "string" || name === "" || name === "Object") return "a plain object";
+  if (name === "Tensor") return "a Tensor of another library's, or of another copy of @polyad/core";
   const article = /^[AEIO]/.test(name) ? "an" : "a";
   return ArrayBuffer.isView(x) && "length" in x ? `${article} ${name} of length ${String(x.length)}` : `${article} ${name}`;
 }

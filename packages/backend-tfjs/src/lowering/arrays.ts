@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Lowering } from "./lowering.js";
+import { ShapeError } from "@polyad/core/extend";
+import type { Application, Lowering } from "./lowering.js";
 import { floats, ints, spread, truths } from "./operands.js";
 import { insertZeros, reversed } from "./spatial.js";
 
@@ -9,9 +10,15 @@ interface Section {
   readonly size: number;
 }
 
-/** Negative indices count from the end. */
-const fromStart = (indices: tf.Tensor, n: number): tf.Tensor1D =>
-  tf.where(tf.less(indices, 0), tf.add(indices, tf.scalar(n, "int32")), indices) as tf.Tensor1D;
+/**
+ * The second operand: indices, of which negative ones count from the end. One out of range is an error where it can be read;
+ * kernels would write beside their array.
+ */
+const fromStart = ({ primitive, values: [, at], inputs: [, indices] }: Application, n: number): tf.Tensor1D => {
+  const read = typeof at !== "number" && at!.device.reads === "sync" ? at!.dataSync() : [];
+  for (const i of read) if (i < -n || i >= n) throw new ShapeError(`${primitive.name}: index ${i} is out of range for an axis of length ${n}.`);
+  return tf.where(tf.less(indices!, 0), tf.add(indices!, tf.scalar(n, "int32")), indices!) as tf.Tensor1D;
+};
 
 export const stopGradient: Lowering = ({ inputs: [x] }) => x!.clone();
 export const cast: Lowering = ({ inputs: [x], avals: [aval] }) => {
@@ -31,6 +38,7 @@ export const concat: Lowering = ({ inputs, attrs, avals: [aval] }) => {
 };
 export const slice: Lowering = ({ inputs: [x], attrs }) => {
   const sections = attrs as readonly Section[];
+  if (sections.length === 0) return x!.clone(); // TensorFlow.js slices no scalar
   const from = sections.map(({ start, step, size }) => (step > 0 ? start : start + step * (size - 1)));
   const spans = sections.map(({ step, size }) => Math.abs(step) * (size - 1) + 1);
   const whole = tf.slice(x!, from, spans);
@@ -41,16 +49,19 @@ export const slice: Lowering = ({ inputs: [x], attrs }) => {
 };
 export const unslice: Lowering = ({ inputs: [x], attrs, avals: [aval] }) => {
   const { at } = attrs as { readonly at: readonly Pick<Section, "start" | "step">[] };
+  if (at.length === 0) return x!.clone();
   const forwards = reversed(x!, at.flatMap(({ step }, axis) => (step < 0 ? [axis] : [])));
   const apart = at.reduce((z, { step }, axis) => insertZeros(z, axis, Math.abs(step)), forwards);
   const before = at.map(({ start, step }, axis) => (step > 0 ? start : start + step * (x!.shape[axis]! - 1)));
   return tf.pad(apart, before.map((n, axis): [number, number] => [n, aval!.shape[axis]! - n - apart.shape[axis]!]));
 };
-export const gather: Lowering = ({ inputs: [x, indices], attrs }) => {
+export const gather: Lowering = (application) => {
+  const { inputs: [x], attrs } = application;
   const { axis } = attrs as { readonly axis: number };
-  return tf.gather(x!, fromStart(indices!, x!.shape[axis]!), axis);
+  return tf.gather(x!, fromStart(application, x!.shape[axis]!), axis);
 };
-export const scatterAdd: Lowering = ({ inputs: [x, indices, updates], attrs, avals: [aval] }) => {
+export const scatterAdd: Lowering = (application) => {
+  const { inputs: [x, indices, updates], attrs, avals: [aval] } = application;
   const { axis } = attrs as { readonly axis: number };
   const like = aval!.dtype === "int32" ? ints : floats;
   if (updates!.size === 0) return like(x!).clone();
@@ -62,7 +73,7 @@ export const scatterAdd: Lowering = ({ inputs: [x, indices, updates], attrs, ava
   const first = [...placed.slice(axis, axis + rank), ...placed.slice(0, axis), ...placed.slice(axis + rank)];
   const width = outer.reduce((all, i) => all * x!.shape[i]!, 1);
   const rows = tf.reshape(tf.transpose(like(updates!), first), [indices!.size, width]);
-  const added = tf.scatterND(tf.reshape(fromStart(indices!, n), [indices!.size, 1]), rows, [n, width] as never) as tf.Tensor;
+  const added = tf.scatterND(tf.reshape(fromStart(application, n), [indices!.size, 1]), rows, [n, width] as never) as tf.Tensor;
   const back = x!.shape.map((_, i) => (i < axis ? i + 1 : i === axis ? 0 : i));
   return tf.add(like(x!), tf.transpose(tf.reshape(added, [n, ...outer.map((i) => x!.shape[i]!)]), back));
 };

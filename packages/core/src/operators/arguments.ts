@@ -5,7 +5,6 @@ import { AutodiffError, UnsupportedError } from "../errors.js";
 import { stack } from "../ops/stack.js";
 import { unstack } from "../ops/unstack.js";
 import { cast } from "../primitives/cast.js";
-import { stopGradient } from "../primitives/stopGradient.js";
 import { hostDevice, HostTensor, isWatched, kindOf, Tensor, tensor, type Value } from "../tensor.js";
 import { isConst, isDuplicated, type Const, type Duplicated } from "../tree/activity.js";
 import { flatten, type TreeDef } from "../tree/flatten.js";
@@ -14,7 +13,7 @@ import { seenLeaf } from "../tree/seen.js";
 import { mayAwait } from "../tree/scope.js";
 import { vendorLeaf } from "../tree/vendor.js";
 import { all, whenDone } from "../promise.js";
-import { seedLike } from "./seeds.js";
+import { apart, seedLike } from "./seeds.js";
 
 /** Whether an array of numbers is several scalars, or one block, as in the layout of a Jacobian. */
 export type Granularity = "leaves" | "blocks";
@@ -116,11 +115,10 @@ export class Arguments {
   }
 }
 
-/** An entry that is no other's: on a device, what is one tensor at two places could be freed only once. */
+/** An entry that is no other's. */
 function own(entries: Tangents, k: number): Value | undefined {
   const x = entries[k];
-  if (x === undefined || typeof x === "number" || x.device === hostDevice || entries.indexOf(x) === k || isWatched(x)) return x;
-  return stopGradient(x) as Tensor;
+  return x === undefined || entries.indexOf(x) === k ? x : apart(x);
 }
 
 /** A leaf's value if it is differentiated: a number, a float tensor, a typed array of floats, or a block of numbers. */
@@ -152,10 +150,10 @@ export function likeLeaf(who: string, leaf: unknown, ct: Value | undefined): May
     if (ct === undefined) return leaf.weak ? 0 : zeroOf(leaf);
     const like = kindOf(ct) === kindOf(leaf) ? ct : cast(ct, kindOf(leaf));
     if (leaf.weak) return readNumber(like);
-    return leaf.device === hostDevice ? atHome(like) : like;
+    return leaf.device === hostDevice ? atHome(like) : like instanceof HostTensor ? leaf.device.put(like) : like;
   }
   const vendor = vendorLeaf(leaf);
-  if (vendor !== null) return vendor.fromTensor(ct === undefined || typeof ct === "number" ? zeroOf(vendor.toTensor()) : ct);
+  if (vendor !== null) return whenDone(likeLeaf(who, vendor.toTensor(), ct), (like) => vendor.fromTensor(like as Tensor));
   if (Array.isArray(leaf)) return whenDone(all(unstack((ct ?? zeros([leaf.length])) as Tensor, 0).map(readNumber)), (numbers) => numbers);
   const array = leaf as Float64Array | Float32Array;
   if (ct === undefined) return array instanceof Float64Array ? new Float64Array(array.length) : new Float32Array(array.length);

@@ -7,6 +7,7 @@ import { Runs } from "../runs.js";
 import { standIn, withStandIns } from "../trace.js";
 import { Grads, Params } from "../tree/params.js";
 import { delivered } from "../tree/scope.js";
+import { vendorLeaf } from "../tree/vendor.js";
 import type { Args, Gradients, Run } from "../types.js";
 import { Arguments, likeLeaf } from "./arguments.js";
 import { apply, type AnyFunction } from "./call.js";
@@ -67,7 +68,7 @@ function lossAndResult(y: unknown): [Value, Result | null] {
   const who = "withgradient";
   if (Array.isArray(y)) return [requireScalar(who, y[0]), resultOf(who, y)];
   if (typeof y === "object" && y !== null && !(y instanceof Tensor) && "loss" in y) return [requireScalar(who, y.loss), resultOf(who, y)];
-  return [requireScalar(who, y), null];
+  return [requireScalar(who, y), vendorLeaf(y) === null ? null : resultOf(who, y)];
 }
 
 function run(

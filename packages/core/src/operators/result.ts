@@ -7,6 +7,7 @@ import { showShape } from "../shape.js";
 import { describe, Tensor, tensor, type Value } from "../tensor.js";
 import { requireLive } from "../trace.js";
 import type { TreeDef } from "../tree/flatten.js";
+import { vendorLeaf } from "../tree/vendor.js";
 import { atHome, flattenAs, likeLeaf, readNumber, type Granularity } from "./arguments.js";
 import { all, whenDone } from "../promise.js";
 import { seedLike } from "./seeds.js";
@@ -34,6 +35,8 @@ export class Result {
     const entries = this.leaves.map((leaf, k): MaybePromise<unknown> => {
       const value = values[this.slots[k]!];
       if (value === undefined || isTypedArray(leaf)) return leaf;
+      const vendor = vendorLeaf(leaf);
+      if (vendor !== null) return vendor.fromTensor(value as Tensor);
       return Array.isArray(leaf) ? all(unstack(value as Tensor, 0).map((y) => settled(y, home))) : settled(value, home);
     });
     return whenDone(all(entries), (all) => this.def.rebuild(all));
@@ -46,7 +49,9 @@ export class Result {
 
   /** Tangents in the form of the result, zeros where it does not depend on x. */
   derivative(who: string, ys: readonly Value[], tangents: Tangents, home: boolean): MaybePromise<unknown> {
-    const entries = ys.map((y, i) => whenDone(likeLeaf(who, y, tangents[i]), (dy) => (home && dy instanceof Tensor ? atHome(dy) : dy)));
+    const like = ys.map((y): unknown => y);
+    this.slots.forEach((slot, k) => vendorLeaf(this.leaves[k]) && (like[slot] = this.leaves[k]));
+    const entries = like.map((y, i) => whenDone(likeLeaf(who, y, tangents[i]), (dy) => (home && dy instanceof Tensor ? atHome(dy) : dy)));
     return whenDone(all(entries), (all) => this.mirror(all));
   }
 
@@ -81,13 +86,14 @@ export function scalarResult(who: string, y: unknown): Result {
 function valueOf(leaf: unknown): Value | undefined {
   if (typeof leaf === "number" || leaf instanceof Tensor) return leaf;
   if (Array.isArray(leaf)) return stack(leaf as Value[]);
-  return isTypedArray(leaf) ? tensor(leaf) : undefined;
+  return isTypedArray(leaf) ? tensor(leaf) : vendorLeaf(leaf)?.toTensor();
 }
 
-/** @throws AutodiffError unless y is a float scalar. */
-export function requireScalar(who: string, y: unknown): Value {
-  if (y instanceof Promise) resultOf(who, y);
-  if (typeof y === "number") return y;
+/** @throws AutodiffError unless f gave a float scalar. */
+export function requireScalar(who: string, given: unknown): Value {
+  if (given instanceof Promise) resultOf(who, given);
+  if (typeof given === "number") return given;
+  const y = vendorLeaf(given)?.toTensor() ?? given;
   if (!(y instanceof Tensor)) {
     throw new AutodiffError(`${who}: f must return a scalar, a number or a Tensor of shape [], got ${describe(y)}.`);
   }

@@ -2,8 +2,9 @@ import type { Tangents } from "../backend.js";
 import { isTypedArray } from "../dtype.js";
 import { AutodiffError, ShapeError, TreeError } from "../errors.js";
 import { cast } from "../primitives/cast.js";
+import { stopGradient } from "../primitives/stopGradient.js";
 import { sameShape, showShape } from "../shape.js";
-import { describe, kindOf, shapeOf, Tensor, tensor, type Value } from "../tensor.js";
+import { describe, hostDevice, isWatched, kindOf, shapeOf, Tensor, tensor, type Value } from "../tensor.js";
 import { flatten, type TreeDef } from "../tree/flatten.js";
 import { open, type Opened } from "../tree/functor.js";
 import { vendorLeaf } from "../tree/vendor.js";
@@ -68,7 +69,15 @@ function seedLeaf(where: string, seed: unknown, like: Value): Value | undefined 
     throw new ShapeError(`${where} must have the shape of its value, ${showShape(shapeOf(like))}, got ${showShape(shapeOf(value))}.`);
   }
   const kind = kindOf(like);
-  return kindOf(value) === kind ? value : cast(value, kind);
+  return kindOf(value) === kind ? apart(value) : cast(value, kind);
+}
+
+/**
+ * x as a tensor of its own: on a device what is one tensor at two places could be freed only once, and a derivative may be
+ * the very seed.
+ */
+export function apart(x: Value): Value {
+  return typeof x === "number" || x.device === hostDevice || isWatched(x) ? x : stopGradient(x);
 }
 
 /** One seed, or an array of them: an array x has arrays as seeds, which have arrays where x has. */
