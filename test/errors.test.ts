@@ -630,6 +630,12 @@ describe("half-written backends", () => {
     fails(() => gradient((x) => sum(gradient(f, opaque, x)[0]), tape, x), UnsupportedError,
       `${opaque.adtype}: needs concrete values, but is being differentiated by tape. Use a traceable engine inside, such as AutoTape().`);
   });
+  test("a primitive without a name, a shape rule or an evaluation", () => {
+    const define = definePrimitive as (definition: object) => (x: Value) => Value;
+    fails(() => define({ name: "cube" }), AutodiffError, "definePrimitive: expected { name, shape, … }, with shape(inputs, attrs) giving the shape of each result; cube lacks that.");
+    fails(() => define({ shape: () => [] }), AutodiffError, "definePrimitive: expected { name, shape, … }, with shape(inputs, attrs) giving the shape of each result; there is no name.");
+    fails(() => define({ name: "cube", shape: () => [] })(2), UnsupportedError, "cube: has no evaluation. Give definePrimitive() a compute, evaluate or composite.");
+  });
   test("a primitive without rules", () => {
     const cube = definePrimitive<readonly [Value], Value, null, (x: Value) => Value>({ name: "cube", elementwise: true, shape: () => [], composite: ([x]) => mul(x, square(x)) });
     expect(cube(2)).toBe(8);

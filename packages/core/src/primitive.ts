@@ -101,6 +101,7 @@ export type Primitive<Op> = Op & AnyPrimitive;
  * Defines a primitive. `parse` turns the public op's arguments into operands and attributes, or into the result where
  * there is nothing to do; without it every argument is an operand.
  *
+ * @throws AutodiffError without a name or a shape rule.
  * @example
  * const cube = definePrimitive<[Value], Value, null, (x: Value) => Value>({
  *   name: "cube",
@@ -115,6 +116,9 @@ export function definePrimitive<In extends Inputs, Out extends Output, Attrs, Op
   definition: PrimitiveDefinition<In, Out, Attrs> & { parse?(...args: Parameters<Op>): readonly [In, Attrs] | Value },
 ): Primitive<Op> {
   const { name, parse, arity } = definition;
+  if (typeof name !== "string" || typeof definition.shape !== "function") {
+    throw new AutodiffError(`definePrimitive: expected { name, shape, … }, with shape(inputs, attrs) giving the shape of each result; ${name ? `${name} lacks that` : "there is no name"}.`);
+  }
   const rules = erase(definition);
   // Named by its key: to redefine `name` would make V8 look up every other property of the function in a dictionary.
   const { [name]: call } = parse
