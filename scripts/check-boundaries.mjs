@@ -19,6 +19,7 @@ const rooms = {
 const knots = {
   "convert.ts → ops/stack.ts": "an array of traced numbers, given to any primitive, is stacked by the op",
   "convert.ts → primitives/cast.ts": "a weak tracer becomes a float64 tensor by the primitive",
+  "convert.ts → tree/vendor.ts": "an array of another library's that was not passed gets a message of its own",
   "types.ts → index.ts": "TypeScript lets other packages augment LeafTypes only in the module that declares it, their door",
   "primitives/topK.ts → ops/takeAlongAxis.ts": "its rules are written in these two ops",
 };

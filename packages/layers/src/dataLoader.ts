@@ -1,7 +1,8 @@
 import { AutodiffError, flatten, fmap, gather, permutation, RandomGenerator, ShapeError, slice, Tensor, tensor, type TypedArray } from "@polyad/core";
 import { collate as collateByStructure, isTypedArray, type Collated } from "./collate.js";
 import { checkOptions } from "./options.js";
-import { streamLoader, type Stream } from "./streamLoader.js";
+import type { Stream } from "./stream.js";
+import { streamLoader } from "./streamLoader.js";
 
 export interface LoaderOptions {
   /** Samples in a batch, 1 unless said. */
@@ -42,7 +43,8 @@ const hints = { batchsize: "Write batchSize." };
 /**
  * Cuts data into batches. The data are tensors whose first axis counts the samples, as `x`, `[x, y]` or
  * `{ image, label }`, and a batch is of the same form; or an array of samples, which are collated; or a stream of them,
- * async or not, of which only a batch is held at a time. A loader can be gone through many times.
+ * async or not, of which only a batch is held at a time. A loader can be gone through many times. A list of nothing but
+ * tensors is one of columns: if its tensors are samples, pass stack(samples), or name collate.
  *
  * @throws AutodiffError for empty data, or options out of range; ShapeError for columns of different lengths.
  * @example
@@ -62,7 +64,9 @@ export function DataLoader(data: unknown, options: StreamOptions<unknown, unknow
   }
   if (isStream(data)) return streamLoader(data, { batchSize, shuffle, partial, collate, buffer });
   if (buffer !== undefined) throw new AutodiffError("DataLoader: buffer is for shuffling streams; of tensors and arrays the whole is shuffled.");
-  const { size, rows } = Array.isArray(data) && !data.every(isColumn) ? samplesOf(data, collate) : columnsOf(data);
+  const sampled = Array.isArray(data) && (options.collate !== undefined || !data.every(isColumn));
+  if (options.collate !== undefined && !sampled) throw new AutodiffError("DataLoader: collate makes a batch of an array of samples, or of a stream; tensors and objects of tensors are cut as they are.");
+  const { size, rows } = sampled ? samplesOf(data, collate) : columnsOf(data);
   if (size === 0) throw new AutodiffError("DataLoader: the data is empty.");
   const length = partial ? Math.ceil(size / batchSize) : Math.floor(size / batchSize);
   if (length === 0) throw new AutodiffError(`DataLoader: ${size} samples make no batch of ${batchSize}. Let the batch be smaller, or partial: true.`);

@@ -42,7 +42,7 @@ export { decodeSafetensors, encodeSafetensors, type Safetensors } from "./safete
 export * from "./save.js";
 export { collate, type Collated } from "./collate.js";
 export * from "./dataLoader.js";
-export type { Stream } from "./streamLoader.js";
+export type { Stream } from "./stream.js";
 export * from "./train.js";
 export type { ProgressStream } from "./progress.js";
 export type { Answer } from "./trainOptions.js";

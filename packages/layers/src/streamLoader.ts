@@ -1,7 +1,5 @@
 import { AutodiffError, type RandomGenerator } from "@polyad/core";
-
-/** What is read sample by sample: once, or from the beginning each time if a function makes it. */
-export type Stream<S> = AsyncIterable<S> | Iterable<S> | (() => AsyncIterable<S> | Iterable<S>);
+import { opened, type Stream } from "./stream.js";
 
 interface StreamLoaderOptions {
   readonly batchSize: number;
@@ -19,7 +17,7 @@ export function streamLoader(stream: Stream<unknown>, { batchSize, shuffle, part
   if (buffer !== undefined && (!Number.isInteger(buffer) || buffer < 1)) throw new AutodiffError(`DataLoader: expected a buffer of at least 1 sample, got ${buffer}.`);
   return {
     async *[Symbol.asyncIterator]() {
-      const source = typeof stream === "function" ? stream() : stream;
+      const source = opened("DataLoader", stream);
       let batch: unknown[] = [];
       for await (const sample of shuffle === undefined ? source : shuffled(source, shuffle, buffer!)) {
         batch.push(sample);

@@ -6,7 +6,7 @@ import type { Rule } from "./optimise/rule.js";
 import { update } from "./optimise/update.js";
 import { progressOn, type ProgressPoint } from "./progress.js";
 import { updateState, withState, type ModelState } from "./state.js";
-import type { Stream } from "./streamLoader.js";
+import { opened, until, type Stream } from "./stream.js";
 import { checkTraining, stateOf, type Answer, type CommonOptions } from "./trainOptions.js";
 
 /** Where training stands. Saved, and given as `start`, it is all that a resumed run needs, but for generators. */
@@ -49,7 +49,15 @@ export type Aux<R> = R extends readonly [unknown, ...infer Rest] ? Rest : R exte
 /** The state of a rule for a model, or the state itself. */
 export type StateFor<O, M> = O extends Rule ? OptimiserState<O, M> : O;
 
-/** Training met a loss or parameters that are not finite. The step was not taken. */
+/**
+ * Training met a loss or parameters that are not finite. The step was not taken.
+ *
+ * @example
+ * const data = [[tensor(1)], [tensor(Infinity)]];
+ * const error = await train((m, x) => square(sub(m, x)), tensor(0), data, Descent(0.1)).catch((e) => e);
+ * error.message // "Loss is Infinity on data item 1, stopping training before its step. In this error, item is the data item, and training has the last good model and state."
+ * [error.index, error.training.model.item()] // [1, 0.2]
+ */
 export class TrainingError extends AutodiffError {
   override readonly name = "TrainingError";
 
@@ -109,11 +117,11 @@ export async function train(
   const bars = await progressOn(progress);
   try {
     while (done < end && !stopped && !aborted()) {
-      const source = typeof data === "function" ? data() : data;
+      const source = opened("train", data);
       const length = "length" in source && typeof source.length === "number" ? source.length : null;
       let [index, total] = [0, 0];
       const point = (): ProgressPoint => ({ epoch: done, epochs: end, items: index, total: length, loss: total / index });
-      for await (const item of source) {
+      for await (const item of until(signal, source)) {
         await pause();
         stopped = aborted();
         if (stopped) break;

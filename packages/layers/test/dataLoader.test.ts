@@ -94,6 +94,10 @@ describe("of samples and streams", () => {
     expect(plain(collate([[1, new Float32Array([2])], [3, new Float32Array([4])]]))).toEqual([[1, 3], [[2], [4]]]);
     expect([...DataLoader(["a", "b", "c"], { batchSize: 2 })]).toEqual([["a", "b"], ["c"]]);
     expect([...DataLoader([3, 1, 2], { batchSize: 2, collate: (s) => Math.max(...s) })]).toEqual([3, 2]);
+    // Tensors alone are columns, unless it is said how they are collated.
+    const rows = [tensor([1, 2]), tensor([3, 4]), tensor([5, 6])];
+    expect(plain([...DataLoader(rows, { batchSize: 2 })])).toEqual([[[1, 2], [3, 4], [5, 6]]]);
+    expect(plain([...DataLoader<Tensor, Tensor>(rows, { batchSize: 2, collate: (s) => collate(s) })])).toEqual([[[1, 2], [3, 4]], [[5, 6]]]);
     const shuffled = [...DataLoader(samples, { batchSize: 5, shuffle: generator(1) })];
     expect(plain(shuffled[0]!.y)).toEqual(plain(permutation(generator(1), 5)));
     expect(() => [...DataLoader([[tensor([1])], [tensor([1, 2])]], { batchSize: 2 })]).toThrow(ShapeError);
@@ -155,6 +159,7 @@ describe("bad input", () => {
     ["half a sample", [x, { batchSize: 1.5 }], "got 1.5."],
     ["shuffle: true", [x, { shuffle: true }], "DataLoader: shuffle takes the generator that draws the order, as shuffle: generator(1)."],
     ["a misspelled option", [x, { batchsize: 2 }], "DataLoader: there is no option batchsize. Write batchSize."],
+    ["a collate for columns", [{ x, y }, { collate: () => 0 }], "DataLoader: collate makes a batch of an array of samples, or of a stream; tensors and objects of tensors are cut as they are."],
     ["an option of others", [x, { workers: 2 }], "DataLoader: there is no option workers. It has batchSize, shuffle, partial, collate, buffer."],
     ["a buffer for tensors", [x, { buffer: 2 }], "DataLoader: buffer is for shuffling streams"],
     ["a stream without a buffer", [counting(3), { shuffle: generator(1) }], "DataLoader: a stream is shuffled with both a generator and the number of samples to read ahead: { shuffle: generator(1), buffer: 1000 }."],

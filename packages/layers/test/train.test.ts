@@ -155,6 +155,27 @@ describe("train", () => {
     expect(rng.state()).toEqual(generator(1).state());
   });
 
+  test("an abort ends the wait for an item that does not come, and closes its source", { timeout: 5000 }, async () => {
+    let closed = 0;
+    async function* stalled() {
+      try {
+        yield data[0]!;
+        await new Promise<void>((resolve) => setTimeout(resolve, 300));
+        yield data[1]!;
+      } finally {
+        closed++;
+      }
+    }
+    const controller = new AbortController();
+    const start = performance.now();
+    const run = await train(loss, model, stalled, Descent(0.1), { signal: controller.signal, onStep: () => void setTimeout(() => controller.abort(), 20) });
+    expect([run.epochs, run.steps, run.stopped, closed]).toEqual([0, 1, true, 0]);
+    await new Promise((resolve) => setTimeout(resolve, 400 - (performance.now() - start)));
+    expect(closed).toBe(1);
+    const unhurried = await train(loss, model, stalled, Descent(0.1), { epochs: 2, signal: new AbortController().signal });
+    expect([unhurried.epochs, unhurried.steps, unhurried.stopped, closed]).toEqual([2, 4, false, 3]);
+  });
+
   test("timers fire while it runs: a signal of a timeout stops it", async () => {
     const run = await train(loss, model, data, Descent(0.01), { epochs: Infinity, signal: AbortSignal.timeout(150) });
     expect(run.stopped).toBe(true);
@@ -302,6 +323,10 @@ describe("bad input", () => {
     ["a batch size", [loss, model, data, rule, { batchSize: 3 }], "train: there is no option batchSize. Batches come from the data: DataLoader(data, { batchSize })."],
     ["half an epoch", [loss, model, data, rule, { epochs: 0.5 }], "train: expected a whole number of epochs, got 0.5."],
     ["minus one epoch", [loss, model, data, rule, { epochs: -1 }], "got -1."],
+    ["a function that makes no data", [loss, model, () => 5, rule], "train: the function of the data must make something to iterate (async or not), got "],
+    ["a function that promises data", [loss, model, async () => data, rule], "train: the function of the data must make something to iterate (async or not), got a"],
+    ["a number for data", [loss, model, 5, rule], "train: expected the data as an array of items, a DataLoader, an iterable (async or not), or a function that makes one."],
+    ["no data at all", [loss, model, null, rule], "train: expected the data as an array of items"],
     ["no engine", [loss, model, data, rule, { engine: AutoTape }], "train: expected a token such as AutoTape() for engine."],
     ["a controller for a signal", [loss, model, data, rule, { signal: new AbortController() }], "train: expected an AbortSignal for signal"],
     ["a number for a schedule", [loss, model, data, rule, { schedule: 0.1 }], "train: expected a function from the step to the learning rate for schedule."],

@@ -90,6 +90,9 @@ export interface RAdam extends Adaptive<"RAdam"> {}
  * Adam's times √((ρ−4)(ρ−2)ρ∞ / ((ρ∞−4)(ρ∞−2)ρ)) where ρ > 4, and η·m̂ before. Defaults as Adam's.
  *
  * @see Liu et al., "On the variance of the adaptive learning rate and beyond", 2020.
+ * @example
+ * const x = tensor([1, 2]);
+ * update(setup(RAdam(0.5), x), x, tensor([3, -4])).model.toArray() // [-0.5, 4]
  */
 export const RAdam: RuleConstructor<RAdam, "eta"> = defineRule("RAdam", "eta", { eta: 0.001, beta: [0.9, 0.999], epsilon: 1e-8 }, {
   init: (_rule, x) => ({ ...noMoments(x), t: 0 }),
@@ -111,6 +114,9 @@ export interface NAdam extends Adaptive<"NAdam"> {}
  * Defaults as Adam's.
  *
  * @see Dozat, "Incorporating Nesterov momentum into Adam", 2016.
+ * @example
+ * const x = tensor([1, 2]);
+ * update(setup(NAdam(0.5), x), x, tensor([3, -4])).model.toArray() // [0.2627891996, 2.737210801]
  */
 export const NAdam: RuleConstructor<NAdam, "eta"> = defineRule("NAdam", "eta", { eta: 0.001, beta: [0.9, 0.999], epsilon: 1e-8 }, {
   init: (_rule, x) => noMoments(x),
@@ -130,6 +136,9 @@ export interface OAdam extends Adaptive<"OAdam"> {}
  * said.
  *
  * @see Daskalakis et al., "Training GANs with optimism", 2018.
+ * @example
+ * const x = tensor([1, 2]);
+ * update(setup(OAdam(0.5), x), x, tensor([3, -4])).model.toArray() // [3.3333332761e-9, 2.9999999975]
  */
 export const OAdam: RuleConstructor<OAdam, "eta"> = defineRule("OAdam", "eta", { eta: 0.001, beta: [0.5, 0.9], epsilon: 1e-8 }, {
   init: (_rule, x) => ({ ...noMoments(x), last: zerosLike(x) }),
@@ -147,6 +156,9 @@ export interface AMSGrad extends Adaptive<"AMSGrad"> {}
  * Defaults as Adam's.
  *
  * @see Reddi, Kale and Kumar, "On the convergence of Adam and beyond", 2018.
+ * @example
+ * const x = tensor([1, 2]);
+ * update(setup(AMSGrad(0.5), x), x, tensor([3, -4])).model.toArray() // [-0.58113783332, 3.5811381759]
  */
 export const AMSGrad: RuleConstructor<AMSGrad, "eta"> = defineRule("AMSGrad", "eta", { eta: 0.001, beta: [0.9, 0.999], epsilon: 1e-8 }, {
   init: ({ epsilon }, x) => ({ m: fullLike(x, epsilon), v: fullLike(x, epsilon), largest: fullLike(x, epsilon) }),
@@ -165,6 +177,9 @@ export interface AdaBelief extends Adaptive<"AdaBelief"> {}
  * β = [0.9, 0.999], ε = 1e-16 unless said.
  *
  * @see Zhuang et al., "AdaBelief optimizer", 2020.
+ * @example
+ * const x = tensor([1, 2]);
+ * update(setup(AdaBelief(0.5), x), x, tensor([3, -4])).model.toArray() // [0.44444444444, 2.5555555556]
  */
 export const AdaBelief: RuleConstructor<AdaBelief, "eta"> = defineRule("AdaBelief", "eta", { eta: 0.001, beta: [0.9, 0.999], epsilon: 1e-16 }, {
   init: (_rule, x) => noMoments(x),
@@ -182,6 +197,9 @@ export interface AdaMax extends Adaptive<"AdaMax"> {}
  * Adam by the largest gradient instead of the average square: u ← max(β₂u, |g|), x ← x − η·m̂ / (u + ε). Defaults as Adam's.
  *
  * @see Kingma and Ba, 2015, algorithm 2.
+ * @example
+ * const x = tensor([1, 2]);
+ * update(setup(AdaMax(0.5), x), x, tensor([3, -4])).model.toArray() // [0.50000000167, 2.4999999987]
  */
 export const AdaMax: RuleConstructor<AdaMax, "eta"> = defineRule("AdaMax", "eta", { eta: 0.001, beta: [0.9, 0.999], epsilon: 1e-8 }, {
   init: (_rule, x) => ({ m: zerosLike(x), u: zerosLike(x), power: 1 }),

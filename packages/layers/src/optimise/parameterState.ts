@@ -2,7 +2,13 @@ import { flatten, Tensor, TreeError, type Gradient, type LeafTypes } from "@poly
 import { describe } from "./describe.js";
 import type { Rule } from "./rule.js";
 
-/** What an optimiser keeps for one array: a node of the state tree, at every place where the array lies in the model. */
+/**
+ * What an optimiser keeps for one array: a node of the state tree, at every place where the array lies in the model.
+ *
+ * @example
+ * const { w } = setup(Momentum(0.1), { w: tensor([1, 2]), name: "mine" });
+ * [w.rule.name, w.array, w.frozen, w.state.toArray()] // ["Momentum", "float64[2]", false, [0, 0]]
+ */
 export class ParameterState<R extends Rule = Rule> {
   constructor(
     readonly rule: R,
