@@ -4,7 +4,7 @@ import { dirname, join, normalize, relative, sep } from "node:path";
 
 /** Core's rooms from the ground up. A folder, or a file of src, belongs to one; it knows its own room and those named. */
 const rooms = {
-  values: { holds: ["errors", "dtype", "shape", "tensor", "device", "create", "convert", "trace", "primitive"], knows: [] },
+  values: { holds: ["errors", "options", "dtype", "shape", "tensor", "device", "create", "convert", "trace", "primitive"], knows: [] },
   host: { holds: ["host"], knows: ["values"] },
   primitives: { holds: ["primitives"], knows: ["values", "host"] },
   ops: { holds: ["ops", "batch", "fluent", "random", "runs"], knows: ["values", "host", "primitives"] },

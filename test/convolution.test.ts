@@ -66,7 +66,8 @@ test("a captured network computes the same, also once prepared", () => {
 
 describe("a batch is a loop", () => {
   const y = draw(conv(x, w, options).shape, 3);
-  const form = { kernel: [2, 3], strides: [2, 1], padding: [[1, 0], [0, 1]], dilation: [1, 1] } as const;
+  const moves = { strides: [2, 1], padding: [[1, 0], [0, 1]], dilation: [1, 1] } as const;
+  const form = { kernel: [2, 3], ...moves } as const;
   const pooled = draw([2, 4, 3, 5], 9);
   const ops: Readonly<Record<string, readonly [Tensor, Tensor, (a: Tensor, b: Tensor) => Tensor]>> = {
     conv: [x, w, (a, b) => conv(a, b, options)],
@@ -74,7 +75,7 @@ describe("a batch is a loop", () => {
     convFilter: [x, y, (a, b) => convFilter(a, b, 2, options)],
     poolAtMax: [x, draw(x.shape, 10), (a, b) => poolAtMax(a, b, form)],
     unpoolAtMax: [x, pooled, (a, b) => unpoolAtMax(a, b, form)],
-    maxPool: [x, x, (a) => maxPool(a, [2, 3], form)],
+    maxPool: [x, x, (a) => maxPool(a, [2, 3], moves)],
   };
   test.each(Object.keys(ops))("%s", (name) => {
     const [a, b, f] = ops[name]!;

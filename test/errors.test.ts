@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { currentTrace, loadedBackends, registerBackend, type Backend, type Pullback, type Pushforward } from "@polyad/core/extend";
 import {
-  add, AutodiffError, AutoFiniteDiff, AutoForward, AutoTape, backward, BackendNotLoadedError, callable, cast, checkpoint, concat, Const, customRule, defineADType, defineLayer,
+  add, argmax, AutodiffError, AutoFiniteDiff, AutoForward, AutoTape, AutoTfjs, backward, conv, generator, mean, norm, rand, softmax, std, BackendNotLoadedError, callable, cast, checkpoint, concat, Const, customRule, defineADType, defineLayer,
   definePrimitive, derivative, destructure, Duplicated, exp, flatten, fmap, gather, grad, gradient, greater, hessian, hvp, jacobian, matmul, mul, neg, param, params,
   PreparationMismatchError, prepareGradient, pullback, pushforward, relu, reshape, secondDerivative, SecondOrder, ShapeError, sin, slice, square, stack, sum, Tensor, tensor, trace,
   transpose, TreeError, unflatten, UnsupportedError, where, withgradient, zeros, type ADType, type Value,
@@ -636,12 +636,56 @@ describe("half-written backends", () => {
     fails(() => define({ shape: () => [] }), AutodiffError, "definePrimitive: expected { name, shape, … }, with shape(inputs, attrs) giving the shape of each result; there is no name.");
     fails(() => define({ name: "cube", shape: () => [] })(2), UnsupportedError, "cube: has no evaluation. Give definePrimitive() a compute, evaluate or composite.");
   });
+  test("a customRule whose maps have another shape, or are no maps", () => {
+    const point = tensor([1, 1]);
+    const wrong = (rules: object) => customRule((a: Tensor) => mul(a, 2) as Tensor, rules as { vjp: () => [(ct: Tensor) => Tensor] });
+    const loss = (f: (a: Tensor) => Tensor) => (x: Tensor): Value => sum(mul(f(mul(x, tensor([1, 10])) as Tensor), tensor([3, 5])));
+    const column = wrong({ vjp: () => [(ct: Tensor) => reshape(mul(ct, 2), [2, 1])] });
+    fails(() => gradient(loss(column), tape, point), ShapeError, "customRule: the map of operand 0 in its vjp rule gave shape [2, 1], and operand 0's is [2].");
+    fails(() => gradient(loss(wrong({ vjp: () => [() => 7] })), tape, point), ShapeError, "customRule: the map of operand 0 in its vjp rule gave shape [], and operand 0's is [2].");
+    fails(() => pushforward(wrong({ jvp: () => [() => tensor([1])] }), forward, point, point), ShapeError, "customRule: the map of operand 0 in its jvp rule gave shape [1], and the result's is [2].");
+    fails(() => gradient(loss(wrong({ vjp: () => (ct: Tensor) => ct })), tape, point), AutodiffError,
+      "customRule: its vjp rule must return an array with one map per operand, or null where there is no derivative, got a function.");
+    expect(gradient(loss(wrong({ vjp: () => [(ct: Tensor) => mul(ct, 2)] })), tape, point)[0].toArray()).toEqual([6, 100]);
+  });
   test("a primitive without rules", () => {
     const cube = definePrimitive<readonly [Value], Value, null, (x: Value) => Value>({ name: "cube", elementwise: true, shape: () => [], composite: ([x]) => mul(x, square(x)) });
     expect(cube(2)).toBe(8);
     fails(() => gradient((x) => cube(x), tape, 2), UnsupportedError,
-      "tape: the primitive cube has no vjp rule. Give definePrimitive() one, use an engine of forward mode, or stopGradient() its operands.");
+      "tape: the primitive cube has no vjp rule. Give definePrimitive() or customRule() one, use an engine of forward mode, or stopGradient() its operands.");
     fails(() => gradient((x) => cube(x), forward, 2), UnsupportedError,
-      "forward: the primitive cube has no jvp rule. Give definePrimitive() one, use an engine of reverse mode, or stopGradient() its operands.");
+      "forward: the primitive cube has no jvp rule. Give definePrimitive() or customRule() one, use an engine of reverse mode, or stopGradient() its operands.");
   });
+});
+
+describe("options that do not exist", () => {
+  const loose = <F>(f: F) => f as (...args: unknown[]) => unknown;
+  test.each<[string, () => unknown, string]>([
+    ["a slip in a name", () => loose(sum)(x, { dim: 0 }), "sum: there is no option dim. It has axis, keepDims."],
+    ["an axis without its name", () => loose(sum)(x, 0), "sum: expected an object of options, got 0. Options are written { axis: 0 }."],
+    ["of norm", () => loose(norm)(x, { p: 3 }), "norm: there is no option p. It has axis, keepDims, ord."],
+    ["of std", () => loose(std)(x, { ddof: 1 }), "std: there is no option ddof. It has axis, keepDims, correction."],
+    ["of mean", () => loose(mean)(x, { dim: 0 }), "mean: there is no option dim. It has axis, keepDims."],
+    ["of softmax", () => loose(softmax)(x, { dim: 0 }), "softmax: there is no option dim. It has axis."],
+    ["of argmax", () => loose(argmax)(x, { dim: 0 }), "argmax: there is no option dim. It has axis, keepDims."],
+    ["of matmul", () => loose(matmul)(M, M, { transpose: true }), "matmul: there is no option transpose. It has transposeA, transposeB."],
+    ["of conv", () => loose(conv)(zeros([1, 1, 3]), zeros([1, 1, 3]), { stride: 2 }), "conv: there is no option stride. It has strides, padding, dilation, groups."],
+    ["of concat", () => loose(concat)([x, x], { dim: 0 }), "concat: there is no option dim. It has axis."],
+    ["of rand", () => loose(rand)(generator(1), [2], { low: 0 }), "rand: there is no option low. It has dtype, min, max."],
+    ["a device without its name", () => loose(AutoTfjs)("wasm"), "AutoTfjs: expected an object of options, got wasm. Options are written { device: … }."],
+    ["of an engine", () => loose(AutoForward)({ chunk: 2 }), "AutoForward: there is no option chunk. It has chunkSize."],
+    ["of an engine of one's own", () => loose(defineADType("mine", "sync"))("fast"), 'The token of mine takes an object of options, such as { device: "wasm" }, got fast.'],
+  ])("%s", (_name, f, message) => fails(f, AutodiffError, message));
+});
+
+test("a gradient of very many numbers takes time in proportion", { timeout: 20_000 }, () => {
+  const time = (n: number): number => {
+    const xs = Array.from({ length: n }, (_, i) => i / n);
+    const start = performance.now();
+    const [g] = gradient((ys: readonly Value[]) => ys.reduce((total, y) => add(total, mul(y, y))), tape, xs);
+    expect(g[n - 1]).toBe(2 * xs[n - 1]!);
+    return performance.now() - start;
+  };
+  time(1000);
+  time(100_000); // by the square of it this would be a minute
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import {
@@ -163,10 +164,16 @@ for (const ad of engines) {
     expectNumbers(ad, adding.buffers, { theta: [2, 10, 50] });
   });
 
-  test(`seed 22, 23: value and gradient in one call, ${on}`, () => {
+  test(`seed 22: value and gradient in one call, ${on}`, () => {
     const { val, grad } = withgradient((x, p) => p(x), ad, 5, poly3s);
     expect(val).toBe(17.5);
     expectNumbers(ad, grad, [2, { theta: [1, 5, 25] }]);
+  });
+
+  test(`seed 23: the engine named second, and the same numbers without, ${on}`, () => {
+    const named = withgradient((x, p) => p(x), ad, 5, poly3s);
+    expect(Object.keys(named)).toEqual(["val", "grad"]);
+    expectNumbers(ad, [named.val, named.grad], [17.5, [2, { theta: [1, 5, 25] }]]);
     expect(plain(withgradient((x, p) => p(x), 5, poly3s))).toEqual({ val: 17.5, grad: [2, { theta: [1, 5, 25] }] });
   });
 
@@ -637,6 +644,23 @@ for (const ad of engines) {
       expect(error(run.model)).toBeLessThan(error(model));
     }
   });
+
+  test(`seed 52: one picture shows the true curve and the 41 fitted points, ${on}`, { timeout: 60_000 }, async () => {
+    const [{ figure }, { fit, fitted, network, points }] = await Promise.all([import("../examples/curve/src/figure.js"), import("../examples/curve/src/study.js")]);
+    const model = await fit(network(1), ad, 1);
+    const picture = await figure(model);
+    const marks = (role: string): string => new RegExp(`<g class="mark-${role} role-mark[^>]*>(.*?)</g>`, "s").exec(picture)![1]!;
+    const heights = [...marks("symbol").matchAll(/transform="translate\(([\d.]+),([\d.]+)\)"/g)].map(([, , y]) => Number(y));
+    expect(heights).toHaveLength(41);
+    // A picture's axis is linear and points down: heights are those of the fit, shifted and scaled.
+    const values = points.map((x) => fitted(model, x));
+    const slope = (heights.at(-1)! - heights[0]!) / (values.at(-1)! - values[0]!);
+    expect(slope).toBeLessThan(0);
+    heights.forEach((y, i) => expect(y - heights[0]!).toBeCloseTo(slope * (values[i]! - values[0]!), 1));
+    const curve = marks("line").match(/<path[^>]* d="([^"]*)"/)![1]!.match(/[ML]/g);
+    expect(curve).toHaveLength(401);
+    for (const word of ["2x − x³", "fitted points"]) expect(picture).toContain(`>${word}<`);
+  });
 }
 
 /** A device beside the host, which computes as the host does. */
@@ -798,7 +822,7 @@ test("seed 26: styles of automatic differentiation behind one call agree", () =>
   expectClose(differences, reverse, 1e-9);
 });
 
-test("seed 27: millions of parameters in one call", () => {
+test("seed 27: millions of parameters in one call", { timeout: 60_000 }, () => {
   const W = ones([1000, 1000]), b = ones([1000, 1000]), x = ones([1000, 1000]);
   const [dW, db] = gradient((W, b) => sum(square(add(mul(W, x), b))), AutoTape(), W, b);
   expect(dW.size + db.size).toBe(2_000_000);
@@ -806,4 +830,15 @@ test("seed 27: millions of parameters in one call", () => {
   const many = Array.from({ length: 100_000 }, (_, i) => i);
   const [d] = gradient((xs) => sum(square(concat([xs.slice(0, 50_000), xs.slice(50_000)]))), AutoTape(), many);
   expect(d).toEqual(many.map((v) => 2 * v));
+});
+
+test("every row of the list has its test, on every engine that can express it", () => {
+  const named = [...readFileSync(import.meta.filename, "utf8").matchAll(/^ *test\(["`]seed (\d+): .*?(\$\{on\})?["`],/gm)].map(([, row, on]) => [Number(row), on !== undefined] as const);
+  const rows = Array.from({ length: 53 }, (_, i) => i + 1);
+  expect([...new Set(named.map(([row]) => row))].sort((a, b) => a - b)).toEqual(rows);
+  const once: Readonly<Record<number, string>> = {
+    8: "param and backward have no engine", 9: "likewise", 10: "goes over the engines itself", 12: "asks for finite differences", 25: "is of an engine that is not there", 30: "prints", 42: "prints",
+  };
+  const everywhere = new Set(named.filter(([, on]) => on).map(([row]) => row));
+  expect(rows.filter((row) => !everywhere.has(row))).toEqual(Object.keys(once).map(Number));
 });

@@ -45,6 +45,10 @@ const asTensor = (x: Value | undefined): Tensor => x as Tensor;
 type Shapes = Readonly<Record<"x" | "w" | "y", Shape>>;
 type Partial = (shapes: Shapes, options: Window & { groups: number }) => Pick<Sample, "call"> & { readonly of: readonly [Shape, Shape] };
 
+/** How a window moves, as options of ops. */
+const moving = ({ strides, padding, dilation }: Window): Pick<Window, "strides" | "padding" | "dilation"> => ({ strides, padding, dilation });
+const grouped = (options: Window & { groups: number }) => ({ ...moving(options), groups: options.groups });
+
 /** One partial derivative of the trilinear form. */
 const partial = (make: Partial): Case[] => [
   caseOf("", fc.tuple(placed(false), counts, kinds, kinds).map(([window, [samples, groups, outputs, inputs], kindA, kindB]) => {
@@ -65,30 +69,30 @@ const samplesAndChannels = fc.tuple(fc.constantFrom(1, 2, 0), fc.integer({ min: 
 const coarse: Draw = (random) => Math.floor(3 * random()) - 1;
 
 /** A selection by the largest elements of each window, at ties too where x is fixed. */
-const atMax = (moving: (window: Placed, lead: Shape) => Shape, f: (x: Value, v: Value, window: Window) => Value): Case[] => [
+const atMax = (other: (window: Placed, lead: Shape) => Shape, f: (x: Value, v: Value, window: Window) => Value): Case[] => [
   caseOf("", fc.tuple(placed(true), samplesAndChannels, floatTensors, floatTensors).map(([window, lead, kindX, kindV]) => {
     const x: Slot = { ...operand(kindX, [...lead, ...window.image]), draw: coarse, active: false };
-    return { slots: [x, operand(kindV, moving(window, lead))], call: (a, v) => f(a!, v!, window) };
+    return { slots: [x, operand(kindV, other(window, lead))], call: (a, v) => f(a!, v!, window) };
   })),
 ];
 
 export const windowCases = {
-  conv: partial((shapes, options) => ({ of: [shapes.x, shapes.w], call: (x, w) => p.conv(x!, w!, options) })),
+  conv: partial((shapes, options) => ({ of: [shapes.x, shapes.w], call: (x, w) => p.conv(x!, w!, grouped(options)) })),
   convTranspose: partial((shapes, options) => ({
     of: [shapes.y, shapes.w],
-    call: (y, w) => p.convTranspose(y!, w!, { ...options, outputPadding: remainder(shapes, options) }),
+    call: (y, w) => p.convTranspose(y!, w!, { ...grouped(options), outputPadding: remainder(shapes, options) }),
   })),
-  convFilter: partial((shapes, options) => ({ of: [shapes.x, shapes.y], call: (x, y) => p.convFilter(x!, y!, options.kernel, options) })),
+  convFilter: partial((shapes, options) => ({ of: [shapes.x, shapes.y], call: (x, y) => p.convFilter(x!, y!, options.kernel, grouped(options)) })),
   maxPool: [
     caseOf("", fc.tuple(placed(true), samplesAndChannels, kinds).map(([window, lead, kind]) => ({
       slots: [operand(kind, [...lead, ...window.image])],
       clearance: apart,
-      call: (x) => p.maxPool(asTensor(x), window.kernel, window),
+      call: (x) => p.maxPool(asTensor(x), window.kernel, moving(window)),
     }))),
     caseOf("with ties", fc.tuple(placed(true), samplesAndChannels).map(([window, lead]) => ({
       slots: [{ ...operand("float64", [...lead, ...window.image]), draw: coarse }],
       clearance: apart,
-      call: (x) => p.maxPool(asTensor(x), window.kernel, window),
+      call: (x) => p.maxPool(asTensor(x), window.kernel, moving(window)),
     }))),
   ],
   poolAtMax: atMax(({ image }, lead) => [...lead, ...image], (x, v, window) => p.poolAtMax(x, v, window)),

@@ -94,7 +94,7 @@ function mayHoldNaN(x: Value): boolean {
 
 function noRule({ name }: AnyPrimitive): UnsupportedError {
   return new UnsupportedError(
-    `forward: the primitive ${name} has no jvp rule. Give definePrimitive() one, use an engine of reverse mode, or stopGradient() its operands.`,
+    `forward: the primitive ${name} has no jvp rule. Give definePrimitive() or customRule() one, use an engine of reverse mode, or stopGradient() its operands.`,
   );
 }
 

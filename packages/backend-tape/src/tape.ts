@@ -157,7 +157,7 @@ function carriesDerivative(x: Value): boolean {
 
 function noRule({ name }: AnyPrimitive): UnsupportedError {
   return new UnsupportedError(
-    `tape: the primitive ${name} has no vjp rule. Give definePrimitive() one, use an engine of forward mode, or stopGradient() its operands.`,
+    `tape: the primitive ${name} has no vjp rule. Give definePrimitive() or customRule() one, use an engine of forward mode, or stopGradient() its operands.`,
   );
 }
 

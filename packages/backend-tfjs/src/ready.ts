@@ -1,23 +1,34 @@
-import { engine, getBackend, scalar, setBackend, Tensor } from "@tensorflow/tfjs-core";
+import { engine, getBackend, scalar, setBackend, Tensor, version_core } from "@tensorflow/tfjs-core";
 import type { KernelBackend } from "@tensorflow/tfjs-core";
 import { AutodiffError, type AutoTfjs, type TfjsDevice } from "@polyad/core/extend";
 import { restore } from "./current.js";
 import { tfjs } from "./device.js";
 
-const packages = {
-  cpu: () => import("@tensorflow/tfjs-backend-cpu"),
-  wasm: () => import("@tensorflow/tfjs-backend-wasm"),
-  webgpu: () => import("@tensorflow/tfjs-backend-webgpu"),
-} as const;
+/** Loads a device's package: its version, where it says so. */
+const packages: Record<TfjsDevice, () => Promise<string | undefined>> = {
+  cpu: async () => (await import("@tensorflow/tfjs-backend-cpu")).version_cpu,
+  wasm: async () => (await import("@tensorflow/tfjs-backend-wasm")).version_wasm,
+  webgpu: async () => void (await import("@tensorflow/tfjs-backend-webgpu")),
+};
 
 /**
  * Loads a device of TensorFlow.js; once is enough. TensorFlow.js's own current backend stays what it was, if there was one.
  *
- * @throws AutodiffError, as a rejection, if the device's package is missing or the device does not start, or if there are
- *   two copies of TensorFlow.js.
+ * @throws AutodiffError, as a rejection, if the device's package is missing or of another version than the core, if the device
+ *   does not start or was lost, or if there are two copies of TensorFlow.js.
  */
-export async function ready({ device }: Pick<AutoTfjs, "device">): Promise<void> {
+export function ready({ device }: Pick<AutoTfjs, "device">): Promise<void> {
+  const done = turn.then(() => make(device));
+  turn = done.catch(() => undefined);
+  return done;
+}
+
+/** One at a time: TensorFlow.js gives up a device that is starting when it is asked for another. */
+let turn: Promise<void> = Promise.resolve();
+
+async function make(device: TfjsDevice): Promise<void> {
   const to = tfjs(device);
+  if (to.lost !== null) to.within(() => undefined); // throws
   await load(device);
   const before = getBackend();
   await start(device);
@@ -30,11 +41,17 @@ export async function ready({ device }: Pick<AutoTfjs, "device">): Promise<void>
 }
 
 async function load(device: TfjsDevice): Promise<void> {
+  let version: string | undefined;
   try {
-    await packages[device]();
+    version = await packages[device]();
   } catch (cause) {
     throw new AutodiffError(`tfjs: the package @tensorflow/tfjs-backend-${device} could not be loaded. Install it with \`npm install @tensorflow/tfjs-backend-${device}\`.`, { cause });
   }
+  if (version === undefined || version === version_core) return;
+  throw new AutodiffError(
+    `tfjs: @tensorflow/tfjs-backend-${device} is of version ${version}, and @tensorflow/tfjs-core of ${version_core}; they work together in one version only. ` +
+      `Install it with \`npm install @tensorflow/tfjs-backend-${device}@${version_core}\`.`,
+  );
 }
 
 async function start(device: TfjsDevice): Promise<void> {

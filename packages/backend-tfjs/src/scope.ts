@@ -4,11 +4,17 @@ import { registerScope } from "@polyad/core/extend";
 import { restore } from "./current.js";
 import { owned, TfjsTensor } from "./tensor.js";
 
+const ownName = "polyad";
 let open = 0;
 
 /** Whether a scope of Polyad's is open, which will free what is made now. */
 export function inScope(): boolean {
   return open > 0;
+}
+
+/** Whether the innermost scope is Polyad's, and not a `tidy()` of the user's in it. */
+export function inOwnScope(): boolean {
+  return activeScope()?.name === ownName;
 }
 
 /** `tidy()` for the kernels of one primitive, without its walk through containers: frees all that f makes but its results. */
@@ -38,7 +44,7 @@ export function activeScope(): Scope | null {
 registerScope(() => {
   const before = getBackend();
   const { state } = engine();
-  engine().startScope("polyad");
+  engine().startScope(ownName);
   open++;
   return () => {
     const made = state.activeScope.track;

@@ -1,6 +1,8 @@
 import { engine, reshape } from "@tensorflow/tfjs-core";
 import type * as tf from "@tensorflow/tfjs-core";
 import { add, applyMap, isFloat, UnsupportedError, type AnyPrimitive, type Pullback, type Pushforward, type Tangents, type Value } from "@polyad/core/extend";
+import { inOrder, wayOut, type Node } from "./order.js";
+import { inOwnScope } from "./scope.js";
 import { stored, TfjsTensor } from "./tensor.js";
 
 /**
@@ -8,9 +10,6 @@ import { stored, TfjsTensor } from "./tensor.js";
  * rule: right at every order, for rules are written in ops, which are recorded again. Calls of TensorFlow.js in between
  * are entries of its own, with its own gradients.
  */
-
-type State = ReturnType<typeof engine>["state"];
-type Node = State["activeTape"][number];
 
 /** Whether TensorFlow.js records what runs now. */
 export function recording(): boolean {
@@ -33,7 +32,8 @@ export function record(primitive: AnyPrimitive, inputs: readonly Value[], attrs:
   const watched = inputs.flatMap((x, i) => (x instanceof TfjsTensor && isFloat(x.dtype) ? [[String(i), x.handle] as const] : []));
   if (watched.length === 0) return;
   const saved: tf.Tensor[] = [];
-  const lasting = engine().state.gradientDepth === ours ? (x: TfjsTensor) => x : (x: TfjsTensor) => alike(x, keptCopy(x.handle, saved));
+  const stays = engine().state.gradientDepth === ours && inOwnScope();
+  const lasting = stays ? (x: TfjsTensor) => x : (x: TfjsTensor) => alike(x, keptCopy(x.handle, saved));
   const operands = inputs.map((x) => (x instanceof TfjsTensor ? lasting(x) : x));
   push({
     kernelName: primitive.name,
@@ -53,7 +53,7 @@ export function record(primitive: AnyPrimitive, inputs: readonly Value[], attrs:
   const out = several ? results : results[0]!;
 }
 
-/** A copy that TensorFlow.js frees with its tape: `tf.grad` and the like free all else that f made before they go backwards. */
+/** A copy that is freed with the tape: `tf.grad`, and a `tidy()` in f, free all else that f made before the way back. */
 function keptCopy(x: tf.Tensor, saved: tf.Tensor[]): tf.Tensor {
   const y = engine().keep(copy(x));
   saved.push(y);
@@ -97,7 +97,7 @@ export function pullback(f: (xs: readonly Value[]) => readonly Value[], xs: read
   } finally {
     state.gradientDepth--;
     ours--;
-    nodes = state.activeTape.slice(from);
+    nodes = inOrder(state.activeTape.slice(from), inputs);
     if (outermost) {
       state.activeTape = null as never; // as TensorFlow.js leaves it
       if (ys === undefined) forget(nodes); // nobody will ask for gradients
@@ -140,11 +140,12 @@ function alike(x: TfjsTensor, handle: tf.Tensor): TfjsTensor {
   return new TfjsTensor(x.device, handle, x.dtype, x.weak);
 }
 
-/** What depends on the inputs, by id. */
+/** What depends on the inputs, by id; integers and truth values carry no derivative. */
 function reached(nodes: readonly Node[], inputs: readonly TfjsTensor[]): Set<number> {
   const active = new Set(inputs.map((x) => x.handle.id));
   for (const { inputs: from, outputs } of nodes) {
-    if (Object.values(from).some((x) => active.has(x.id))) for (const y of outputs) active.add(y.id);
+    if (!Object.values(from).some((x) => active.has(x.id))) continue;
+    for (const y of outputs) if (y.dtype !== "bool" && y.dtype !== "int32") active.add(y.id);
   }
   return active;
 }
@@ -186,7 +187,7 @@ function reverse(nodes: readonly Node[], active: ReadonlySet<number>, inputs: re
 
 function noGradient(kernelName: string): UnsupportedError {
   return new UnsupportedError(
-    `tfjs: TensorFlow.js has no gradient for its op ${kernelName}. Load its gradients with \`import "@tensorflow/tfjs"\`; where it has none ` +
-      "there either, write this part of f in Polyad's ops: fromTf(t) leads there, and toTf(x) back.",
+    `tfjs: TensorFlow.js has no gradient for its op ${kernelName}. Load its gradients with \`import "@tensorflow/tfjs"\`, or, where a bundler resolves it, with ` +
+      `\`import "@tensorflow/tfjs-core/dist/register_all_gradients.js"\`; where it has none there either, ${wayOut}`,
   );
 }

@@ -1,6 +1,7 @@
-import { fill, tensor } from "@tensorflow/tfjs-core";
+import { engine, fill, tensor } from "@tensorflow/tfjs-core";
 import type * as tf from "@tensorflow/tfjs-core";
 import { AutodiffError, Tensor, type Device, type DType, type Shape, type TypedArray, type Value } from "@polyad/core/extend";
+import type { Tfjs } from "./device.js";
 
 /** A tensor in TensorFlow.js's keeping. Its dtype is Polyad's; "float64" is stored as float32, which is all there is. */
 export class TfjsTensor extends Tensor {
@@ -30,7 +31,7 @@ export class TfjsTensor extends Tensor {
   get live(): tf.Tensor {
     if (!this.handle.isDisposed) return this.handle;
     throw new AutodiffError(
-      `A tensor on ${this.device.name} was used after it had been freed: by dispose(), or at the end of the operator or scope() that made it. ` +
+      `A tensor on ${this.device.name} was used after it had been freed: by dispose(), or at the end of the operator, scope() or tidy() in which it was made. ` +
         "Return it from there (withgradient passes extra results through) to keep it.",
     );
   }
@@ -43,11 +44,20 @@ export class TfjsTensor extends Tensor {
   }
 
   override async data(): Promise<TypedArray> {
-    return typed(await this.live.data(), this.dtype);
+    try {
+      return typed(await this.live.data(), this.dtype);
+    } catch (error) {
+      (this.device as Tfjs).within(() => undefined); // throws where the device was lost, of which TensorFlow.js says nothing
+      throw error;
+    }
   }
 
-  /** Frees the memory on the device; what is called twice does nothing the second time. */
+  /**
+   * Frees the memory on the device; what is called twice does nothing the second time. While a derivative is recorded it is
+   * left to the end of the operator: the way back may need it.
+   */
   override dispose(): void {
+    if (engine().isTapeOn()) return;
     unowned(this);
     if (!this.handle.isDisposed) this.handle.dispose();
   }

@@ -22,6 +22,17 @@ describe("before a device is ready", () => {
     vi.doUnmock("@tensorflow/tfjs-backend-webgpu");
   });
 
+  it("a package of another version than the core is named, with the one that fits", async () => {
+    vi.doMock("@tensorflow/tfjs-backend-cpu", () => ({ version_cpu: "3.9.0" }));
+    await expect(ready(AutoTfjs())).rejects.toThrow(
+      new AutodiffError(
+        `tfjs: @tensorflow/tfjs-backend-cpu is of version 3.9.0, and @tensorflow/tfjs-core of ${tf.version_core}; they work together in one version only. ` +
+          `Install it with \`npm install @tensorflow/tfjs-backend-cpu@${tf.version_core}\`.`,
+      ),
+    );
+    vi.doUnmock("@tensorflow/tfjs-backend-cpu");
+  });
+
   it("a device that there is not is named, with those that there are", async () => {
     const message = 'tfjs: there is no device "webgl". Use one of cpu, wasm, webgpu.';
     expect(() => tfjs("webgl" as never)).toThrow(message);

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as tf from "@tensorflow/tfjs-core";
 import {
-  abs, add, AutoForward, AutoTape, cast, conv, cumprod, div, einsum, elu, exp, gather, gradient, greater, hessian, jacobian, logSoftmax, logsumexp, matmul, max, maximum,
-  maxPool, min, minimum, mul, neg, pow, prod, pullback, pushforward, relu, secondDerivative, SecondOrder, selu, sigmoid, sin, slice, softmax, sort, sqrt,
-  square, stopGradient, sub, sum, tanh, tensor, topK, UnsupportedError, where, withgradient, derivative, type ADType, type Tensor, type Value,
+  abs, add, AutoForward, AutoTape, cast, conv, cumprod, customRule, div, einsum, elu, exp, gather, gradient, greater, hessian, jacobian, logSoftmax, logsumexp, matmul, max, maximum,
+  leakyRelu, maxPool, mean, meanPool, min, minimum, mul, neg, pow, prod, pullback, pushforward, qr, relu, relu6, scatterAdd, secondDerivative, SecondOrder, selu, sigmoid, sin, slice, softmax, sort, sqrt,
+  reshape, square, stopGradient, sub, sum, tanh, tensor, toDevice, topK, UnsupportedError, where, withgradient, derivative, type ADType, type Tensor, type Value,
 } from "polyad"; // prettier-ignore
-import { AutoTfjs, fromTf, ready, toTf } from "@polyad/backend-tfjs";
+import { AutoTfjs, fromTf, ready, tfjs, toTf } from "@polyad/backend-tfjs";
 
 /** Where TensorFlow.js 4.22 is wrong, silent or leaking: each of these is right here. */
 
@@ -86,6 +86,14 @@ describe.each(["cpu", "wasm"] as const)("pitfalls on %s", (device) => {
     ["logSoftmax", (x) => sum(square(logSoftmax(x))), m],
     ["sort", (x) => sum(mul(square(sort(x, { axis: 1 })), tensor([1, 2, 3]))), m],
     ["pow", (x) => sum(pow(abs(x), 1.5)), m],
+    ["prod", (x) => sum(prod(x, { axis: 1 })), m],
+    ["relu6", (x) => sum(square(relu6(mul(4, x)))), m],
+    ["leakyRelu", (x) => sum(square(leakyRelu(x))), m],
+    ["scatterAdd", (x) => sum(square(scatterAdd(x, tensor([2, 0], null, "int32"), slice(x, null, [0, 2]), { axis: 1 }))), m],
+    ["meanPool", (x) => sum(square(meanPool(x, 2))), image],
+    ["a convolution in groups", (x) => sum(square(conv(x, reshape(slice(kernel, 0), [2, 1, 2, 2]), { groups: 2 }))), image],
+    ["a convolution in groups by its filter", (w) => sum(square(conv(image, reshape(w, [4, 1, 2, 2]), { groups: 2 }))), slice(kernel, 0).reshape([4, 2, 1]).mul(tensor([[1, 2]]))],
+    ["local response normalisation, which is x/(1 + mean x²)^¾", (x) => sum(div(x, pow(add(1, mean(square(x), { axis: 1, keepDims: true })), 0.75))), m],
   ];
   it.each(sorted)("first and second order of %s", (_name, f, x) => {
     const compare = (of: (engine: ADType) => Tensor, digits: number) => {
@@ -96,6 +104,30 @@ describe.each(["cpu", "wasm"] as const)("pitfalls on %s", (device) => {
     };
     compare((engine) => grad(f as (x: Value) => Value, x, engine) as Tensor, 4);
     compare((engine) => hessian(f, engine as AutoTape, x), 4);
+  });
+
+  it("needs no gradient of TensorFlow.js's, of which its core alone registers none", () => {
+    expect(gradients.filter(([, gradient]) => gradient !== undefined)).toEqual([]);
+    expect(tf.getKernelsForBackend(device).length).toBeGreaterThan(150);
+  });
+
+  it("kernels for a gradient that wasm does not have are asked for nowhere", () => {
+    const kernels = new Set(tf.getKernelsForBackend("wasm").map(({ kernelName }) => kernelName));
+    const missing = ["Conv2DBackpropFilter", "DepthwiseConv2dNativeBackpropFilter", "DepthwiseConv2dNativeBackpropInput", "UnsortedSegmentSum", "Einsum"];
+    expect(missing.filter((name) => kernels.has(name))).toEqual([]); // and the rows above pass
+  });
+
+  it("a derivative that throws keeps nothing, be it that of a factorisation", () => {
+    const x = toDevice(tensor([[4, 1], [1, 3]]), tfjs(device));
+    const made = tf.memory().numTensors;
+    for (const engine of [ad, AutoTape()]) {
+      expect(() => gradient((x: Tensor) => { throw new RangeError(String(sum(qr(x)[1]).shape)); }, engine, x)).toThrow(RangeError); // prettier-ignore
+      const broken = customRule((x: Tensor) => sum(qr(square(x))[1]), { vjp: () => [() => { throw new RangeError("on the way back"); }] }); // prettier-ignore
+      expect(() => gradient((x: Tensor) => mul(2, broken(exp(x))), engine, x)).toThrow("on the way back");
+      expect(() => gradient((x: Tensor) => sum(gradient((y: Tensor) => broken(exp(y)), engine, x)[0]), engine, x)).toThrow("on the way back");
+      expect(tf.memory().numTensors).toBe(made);
+    }
+    x.dispose();
   });
 
   it("an unused argument has zeros, and a constant f", () => {
@@ -225,7 +257,8 @@ describe.each(["cpu", "wasm"] as const)("pitfalls on %s", (device) => {
     it("without a gradient are an error that names the op and the way out", () => {
       expect(() => gradient((x) => mixed(x), ad, tensor([0.5]))).toThrow(UnsupportedError);
       expect(() => gradient((x) => mixed(x), ad, tensor([0.5]))).toThrow(
-        'tfjs: TensorFlow.js has no gradient for its op Sin. Load its gradients with `import "@tensorflow/tfjs"`; where it has none there either, write this part of f in Polyad\'s ops: fromTf(t) leads there, and toTf(x) back.',
+        'tfjs: TensorFlow.js has no gradient for its op Sin. Load its gradients with `import "@tensorflow/tfjs"`, or, where a bundler resolves it, with ' +
+          '`import "@tensorflow/tfjs-core/dist/register_all_gradients.js"`; where it has none there either, write this part of f in Polyad\'s ops: fromTf(t) leads there, and toTf(x) back.',
       );
     });
 

@@ -1,4 +1,5 @@
 import { AutodiffError } from "./errors.js";
+import { checkOptions } from "./options.js";
 
 /**
  * Names an engine: plain data, so that tokens print, compare, survive structuredClone, and a library can name an engine
@@ -28,7 +29,7 @@ export interface AutoForward extends ADType {
   readonly chunkSize?: number;
 }
 export function AutoForward(options: { readonly chunkSize?: number } = {}): AutoForward {
-  const { chunkSize = 1 } = options;
+  const { chunkSize = 1 } = checkOptions("AutoForward", options, ["chunkSize"]);
   if (!Number.isInteger(chunkSize) || chunkSize < 1) throw new AutodiffError(`AutoForward: chunkSize must be an integer of at least 1, got ${chunkSize}.`);
   return { adtype: "forward", execution: "sync", ...options };
 }
@@ -47,7 +48,7 @@ export interface AutoFiniteDiff extends ADType {
   readonly step?: number;
 }
 export function AutoFiniteDiff(options: { readonly scheme?: FiniteDiffScheme; readonly step?: number } = {}): AutoFiniteDiff {
-  const { scheme = "central", step = 1 } = options;
+  const { scheme = "central", step = 1 } = checkOptions("AutoFiniteDiff", options, ["scheme", "step"]);
   if (!finiteDiffSchemes.includes(scheme)) throw new AutodiffError(`AutoFiniteDiff: unknown scheme "${scheme}". Use one of ${finiteDiffSchemes.join(", ")}.`);
   if (!(step > 0 && step < Infinity)) throw new AutodiffError(`AutoFiniteDiff: step must be a finite number above 0, got ${step}.`);
   return { adtype: "finite-diff", execution: "sync", ...options };
@@ -63,7 +64,7 @@ export interface AutoTfjs<D extends TfjsDevice = TfjsDevice> extends ADType {
   readonly execution: D extends "webgpu" ? "async" : "sync";
 }
 export function AutoTfjs<const D extends TfjsDevice = "cpu">(options: { readonly device?: D } = {}): AutoTfjs<D> {
-  const device = options.device ?? "cpu";
+  const { device = "cpu" } = checkOptions("AutoTfjs", options, ["device"]);
   return { adtype: "tfjs", execution: device === "webgpu" ? "async" : "sync", device } as AutoTfjs<D>;
 }
 
@@ -78,7 +79,7 @@ export interface AutoOnnx<Inner extends ADType = ADType> extends ADType {
 export function AutoOnnx<Inner extends ADType = AutoTape>(
   options: { readonly inner?: Inner; readonly executionProviders?: readonly string[] } = {},
 ): AutoOnnx<Inner> {
-  return { adtype: "onnx", execution: "async", ...options };
+  return { adtype: "onnx", execution: "async", ...checkOptions("AutoOnnx", options, ["inner", "executionProviders"]) };
 }
 
 /** Sparse Jacobians and Hessians by colouring (planned): operators refuse it today. */
@@ -90,7 +91,7 @@ export interface AutoSparse<Dense extends ADType = ADType> extends ADType {
   readonly coloring?: string;
 }
 export function AutoSparse<Dense extends ADType>(dense: Dense, options: { readonly detector?: string; readonly coloring?: string } = {}): AutoSparse<Dense> {
-  return { adtype: "sparse", execution: dense.execution, dense, ...options };
+  return { adtype: "sparse", execution: dense.execution, dense, ...checkOptions("AutoSparse", options, ["detector", "coloring"]) };
 }
 
 /** A forward engine for some columns and a reverse one for some rows of a sparse Jacobian (planned). */
@@ -133,5 +134,10 @@ export function defineADType<const Tag extends string, const E extends "sync" | 
   adtype: Tag,
   execution: E,
 ): (options?: Options) => ADType & { readonly adtype: Tag; readonly execution: E } & Options {
-  return (options) => ({ ...(options as Options), adtype, execution });
+  return (options) => {
+    if (options !== undefined && (typeof options !== "object" || options === null || Array.isArray(options))) {
+      throw new AutodiffError(`The token of ${adtype} takes an object of options, such as { device: "wasm" }, got ${Array.isArray(options) ? "an array" : String(options)}.`);
+    }
+    return { ...(options as Options), adtype, execution };
+  };
 }

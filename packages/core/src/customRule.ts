@@ -1,9 +1,10 @@
 import { asValue, type Operand } from "./convert.js";
-import { AutodiffError } from "./errors.js";
+import { AutodiffError, ShapeError } from "./errors.js";
 import { capture } from "./graph/capture.js";
 import { isVariable } from "./graph/graph.js";
 import { outside } from "./graph/outside.js";
 import { definePrimitive, type AnyPrimitive, type Aval, type CotangentMaps, type Primitive, type TangentMaps } from "./primitive.js";
+import { sameShape, showShape } from "./shape.js";
 import { describe, kindOf, shapeOf, Tensor, type Value } from "./tensor.js";
 import { bind } from "./trace.js";
 
@@ -20,7 +21,8 @@ export interface CustomRules<In extends readonly Value[], R extends Value = Valu
  * the composite's, or deliberately another, as for a straight-through estimator. An engine whose rule is missing
  * refuses; one that samples, as finite differences do, sees f alone.
  *
- * @throws UnsupportedError when an engine needs the rule that was not given.
+ * @throws UnsupportedError when an engine needs the rule that was not given; ShapeError for a map whose result is not of the
+ *   shape that it belongs to.
  * @example
  * const straight = customRule((x: Value) => round(x), { jvp: () => [(dx) => dx], vjp: () => [(ct) => ct] });
  * straight(1.7) // 2
@@ -41,8 +43,21 @@ export function customRule<In extends readonly Value[], R extends Value>(
     shape: (inputs) => result(inputs).shape as never,
     evaluate: (inputs) => run(inputs as readonly Value[] as In),
     composite: (inputs) => f(...inputs),
-    ...rules,
+    ...(rules.jvp && { jvp: (out, inputs) => checked("jvp", rules.jvp!(out, inputs), () => out) }),
+    ...(rules.vjp && { vjp: (out, inputs) => checked("vjp", rules.vjp!(out, inputs), (i) => inputs[i]!) }),
   });
+  /** Maps that refuse to give anything of another shape: it might broadcast, and be wrong in silence. */
+  function checked(rule: "jvp" | "vjp", maps: TangentMaps<In, R> | CotangentMaps<In, R>, like: (i: number) => Value): never {
+    if (!Array.isArray(maps)) throw new AutodiffError(`${name}: its ${rule} rule must return an array with one map per operand, or null where there is no derivative, got ${describe(maps)}.`);
+    const given: readonly (((d: Value) => Value) | null)[] = maps;
+    return given.map((map, i) => map && ((d: Value) => {
+      const part = map(d);
+      const [got, expected] = [part === undefined ? [] : shapeOf(part), shapeOf(like(i))];
+      if (sameShape(got, expected)) return part;
+      const whose = rule === "jvp" ? "the result's" : `operand ${i}'s`;
+      throw new ShapeError(`${name}: the map of operand ${i} in its ${rule} rule gave shape ${showShape(got)}, and ${whose} is ${showShape(expected)}.`);
+    })) as never;
+  }
   const result = (inputs: readonly Value[]): Aval => {
     const avals = inputs.map((x) => ({ shape: shapeOf(x), dtype: typeof x === "number" ? ("float64" as const) : x.dtype, weak: kindOf(x) === "number" }));
     const [y] = capture((xs) => [scalarOrTensor(f(...(xs as In)))], avals).outputs;

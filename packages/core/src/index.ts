@@ -49,7 +49,7 @@ export { getPath, setPath } from "./tree/path.js";
 export { scope } from "./tree/scope.js";
 export { toDevice, toHost } from "./tree/toDevice.js";
 export { trainable, trainableLeaves, type TrainableLeaf } from "./tree/trainable.js";
-export { registerLeaf } from "./tree/vendor.js";
+export { registerLeaf, vendorLeaf } from "./tree/vendor.js";
 export type { Gradient, Gradients, Jacobian, Layer, Traced } from "./types.js";
 
 /**

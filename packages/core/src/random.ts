@@ -1,3 +1,4 @@
+import { checkOptions } from "./options.js";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 import type { JumpableRandomGenerator } from "pure-rand/types/JumpableRandomGenerator";
 import { allocate, checkDType, isFloat, type DType } from "./dtype.js";
@@ -110,7 +111,8 @@ export interface RandOptions {
  * @example
  * rand(generator(1), [3], { min: -1, max: 1 })
  */
-export function rand(from: RandomGenerator, shape: Shape, { dtype = "float64", min = 0, max = 1 }: RandOptions = {}): Tensor {
+export function rand(from: RandomGenerator, shape: Shape, options?: RandOptions): Tensor {
+  const { dtype = "float64", min = 0, max = 1 } = checkOptions("rand", options, ["dtype", "min", "max"]);
   const out = prepare("rand", from, shape, checkFloat("rand", dtype));
   if (!(min < max) || !Number.isFinite(max - min)) throw new AutodiffError(`rand: expected finite min < max, got ${min} and ${max}.`);
   const [low, high] = representable(dtype, min, max);
@@ -136,7 +138,8 @@ export interface RandnOptions {
  * @example
  * randn(generator(1), [2, 3], { dtype: "float32", std: 0.1 }).dtype // "float32"
  */
-export function randn(from: RandomGenerator, shape: Shape, { dtype = "float64", mean = 0, std = 1 }: RandnOptions = {}): Tensor {
+export function randn(from: RandomGenerator, shape: Shape, options?: RandnOptions): Tensor {
+  const { dtype = "float64", mean = 0, std = 1 } = checkOptions("randn", options, ["dtype", "mean", "std"]);
   const out = prepare("randn", from, shape, checkFloat("randn", dtype));
   if (!Number.isFinite(mean) || !(std >= 0 && std < Infinity)) {
     throw new AutodiffError(`randn: expected a finite mean and a std of at least 0, got ${mean} and ${std}.`);
@@ -160,7 +163,8 @@ export interface RandintOptions {
  * @example
  * randint(generator(1), [5], { max: 6 }).dtype // "int32"
  */
-export function randint(from: RandomGenerator, shape: Shape, { min = 0, max }: RandintOptions): Tensor {
+export function randint(from: RandomGenerator, shape: Shape, options: RandintOptions): Tensor {
+  const { min = 0, max } = checkOptions("randint", options, ["min", "max"]);
   const out = prepare("randint", from, shape, "int32");
   const fits = Number.isInteger(min) && Number.isInteger(max) && min >= -(2 ** 31) && max <= 2 ** 31;
   if (!fits || min >= max) throw new AutodiffError(`randint: expected 32-bit integers min < max, got ${min} and ${max}.`);

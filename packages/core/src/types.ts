@@ -15,7 +15,7 @@ type Third<E extends readonly unknown[]> = E extends readonly [infer Stored, unk
 type Inert =
   | string | boolean | bigint | symbol | null | undefined
   | Date | RegExp | Promise<unknown> | ReadonlySet<unknown> | WeakMap<WeakKey, unknown> | WeakSet<WeakKey> | ArrayBufferLike | ADType; // prettier-ignore
-type Callable = (...args: never[]) => unknown;
+type Callable = Function; // also of a signature that is not known
 
 /**
  * What f sees of an argument of type T: numbers as `Value`, typed arrays as `Tensor`, marks taken off, containers of

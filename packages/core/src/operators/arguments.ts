@@ -107,7 +107,8 @@ export class Arguments {
   }
 
   private gradient({ leaves, def, slots }: Part, cts: Tangents, duplicated: Part["duplicated"]): MaybePromise<unknown> {
-    const entries = all(leaves.map((leaf, k) => (slots[k]! < 0 ? null : likeLeaf(this.who, leaf, own(cts, slots[k]!)))));
+    const seen = new Set<Value>();
+    const entries = all(leaves.map((leaf, k) => (slots[k]! < 0 ? null : likeLeaf(this.who, leaf, own(cts[slots[k]!], seen)))));
     return whenDone(entries, (grads) => {
       const mirrored = def.mirror(grads);
       return whenDone(duplicated?.fill(mirrored), () => mirrored);
@@ -115,10 +116,13 @@ export class Arguments {
   }
 }
 
-/** An entry that is no other's. */
-function own(entries: Tangents, k: number): Value | undefined {
-  const x = entries[k];
-  return x === undefined || entries.indexOf(x) === k ? x : apart(x);
+/** An entry that is none of those seen before. */
+function own(x: Value | undefined, seen: Set<Value>): Value | undefined {
+  if (x === undefined || typeof x === "number" || !seen.has(x)) {
+    if (x instanceof Tensor) seen.add(x);
+    return x;
+  }
+  return apart(x);
 }
 
 /** A leaf's value if it is differentiated: a number, a float tensor, a typed array of floats, or a block of numbers. */

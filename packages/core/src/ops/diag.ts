@@ -1,5 +1,6 @@
 import { asTensor, type Operand } from "../convert.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions } from "../options.js";
 import { reshape } from "../primitives/reshape.js";
 import { unslice } from "../primitives/unslice.js";
 import { showShape } from "../shape.js";
@@ -15,7 +16,8 @@ import { checkOffset, type DiagonalOptions } from "./tril.js";
  * diag(tensor([1, 2])).toArray() // [[1, 0], [0, 2]]
  * diag(tensor([[1, 2], [3, 4]]), { offset: 1 }).toArray() // [2]
  */
-export function diag(operand: Operand, { offset = 0 }: DiagonalOptions = {}): Tensor {
+export function diag(operand: Operand, options?: DiagonalOptions): Tensor {
+  const { offset = 0 } = checkOptions("diag", options, ["offset"]);
   const x = asTensor("diag", operand);
   if (x.ndim === 2) return diagonalOf("diag", x, offset);
   if (x.ndim !== 1) throw new ShapeError(`diag: expected a vector or a matrix, got shape ${showShape(x.shape)}.`);

@@ -1,4 +1,5 @@
 import { asTensor, type Operand } from "../convert.js";
+import { checkOptions } from "../options.js";
 import type { ReduceOptions } from "../primitives/reduction.js";
 import { slice } from "../primitives/slice.js";
 import { resolveAxes } from "../shape.js";
@@ -11,7 +12,8 @@ import type { Tensor } from "../tensor.js";
  * @example
  * flip(tensor([[1, 2], [3, 4]]), { axis: 1 }).toArray() // [[2, 1], [4, 3]]
  */
-export function flip(operand: Operand, { axis }: Pick<ReduceOptions, "axis"> = {}): Tensor {
+export function flip(operand: Operand, options?: Pick<ReduceOptions, "axis">): Tensor {
+  const { axis } = checkOptions("flip", options, ["axis"]);
   const x = asTensor("flip", operand);
   const axes = resolveAxes("flip", axis, x.ndim);
   return slice(x, ...x.shape.map((_, i) => (axes.includes(i) ? ([null, null, -1] as const) : null)));

@@ -14,7 +14,7 @@ import { belowLargest } from "./softmax.js";
  * @example
  * logSoftmax(tensor([0, 1000])).toArray() // [-1000, 0]
  */
-export function logSoftmax(operand: Operand, options: AxisOption = {}): Tensor {
+export function logSoftmax(operand: Operand, options?: AxisOption): Tensor {
   const { below, axis } = belowLargest("logSoftmax", operand, options);
   return sub(below, log(sum(exp(below), { axis, keepDims: true })));
 }

@@ -2,7 +2,7 @@ import { asValue, type Operand } from "../convert.js";
 import { isFloat } from "../dtype.js";
 import { cast } from "../primitives/cast.js";
 import { div } from "../primitives/div.js";
-import type { ReduceOp, ReduceOptions } from "../primitives/reduction.js";
+import { checkReduce, type ReduceOp, type ReduceOptions } from "../primitives/reduction.js";
 import { sum } from "../primitives/sum.js";
 import { resolveAxes } from "../shape.js";
 import { kindOf, type Tensor, type Value } from "../tensor.js";
@@ -16,7 +16,9 @@ import { kindOf, type Tensor, type Value } from "../tensor.js";
  */
 export const mean: ReduceOp = ((operand: Operand, options?: ReduceOptions): Value => {
   const x = floatOperand("mean", operand);
-  return x === null ? asValue("mean", operand) : div(sum(x, options), countAlong("mean", x, options));
+  if (x === null) return asValue("mean", operand);
+  const n = countAlong("mean", x, options);
+  return div(sum(x, options), n);
 }) as ReduceOp;
 
 /** An operand as a float tensor, null if it is a number. */
@@ -28,6 +30,7 @@ export function floatOperand(who: string, operand: unknown): Tensor | null {
 }
 
 /** How many elements are reduced to one. */
-export function countAlong(who: string, { shape }: Tensor, { axis }: ReduceOptions = {}): number {
+export function countAlong(who: string, { shape }: Tensor, options?: ReduceOptions): number {
+  const { axis } = checkReduce(who, options);
   return resolveAxes(who, axis, shape.length).reduce((n, a) => n * shape[a]!, 1);
 }

@@ -17,7 +17,7 @@ import type { Tensor } from "../tensor.js";
  * meanPool(tensor([[[1, 5, 3, 4]]]), 2).toArray() // [[[3, 3.5]]]
  * meanPool(tensor([[[1, 5, 3, 4]]]), 2, { padding: 1 }).toArray() // [[[0.5, 4, 2]]]
  */
-export function meanPool(operand: Operand, size: PerAxis, options: PoolOptions = {}): Tensor {
+export function meanPool(operand: Operand, size: PerAxis, options?: PoolOptions): Tensor {
   const given = asTensor("meanPool", operand);
   const x = isFloat(given.dtype) ? given : cast(given, "float64");
   const { kernel, ...window } = poolWindow("meanPool", x, size, options);

@@ -1,5 +1,6 @@
 import { asValue, type ArrayLike, type Operand } from "../convert.js";
 import { AutodiffError } from "../errors.js";
+import { checkOptions } from "../options.js";
 import { abs } from "../primitives/abs.js";
 import { div } from "../primitives/div.js";
 import { equal } from "../primitives/equal.js";
@@ -38,7 +39,8 @@ export interface NormOp {
  * norm(tensor([3, -4])).item() // 5
  * norm(tensor([3, -4]), { ord: Infinity }).item() // 4
  */
-export const norm: NormOp = ((operand: Operand, { ord = 2, ...options }: NormOptions = {}): Value => {
+export const norm: NormOp = ((operand: Operand, given?: NormOptions): Value => {
+  const { ord = 2, ...options } = checkOptions("norm", given, ["axis", "keepDims", "ord"]);
   if (ord !== 1 && ord !== 2 && ord !== Infinity) throw new AutodiffError(`norm: ord is 1, 2 or Infinity, got ${String(ord)}.`);
   const x = floatOperand("norm", operand);
   if (x === null) return abs(asValue("norm", operand));

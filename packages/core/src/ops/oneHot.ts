@@ -2,6 +2,7 @@ import type { Operand } from "../convert.js";
 import { arange } from "../create.js";
 import type { DType } from "../dtype.js";
 import { AutodiffError } from "../errors.js";
+import { checkOptions } from "../options.js";
 import { cast } from "../primitives/cast.js";
 import { equal } from "../primitives/equal.js";
 import { gather } from "../primitives/gather.js";
@@ -21,7 +22,8 @@ export interface OneHotOptions {
  * @example
  * oneHot([2, 0], 3).toArray() // [[0, 0, 1], [1, 0, 0]]
  */
-export function oneHot(indices: Operand, depth: number, { dtype = "float64" }: OneHotOptions = {}): Tensor {
+export function oneHot(indices: Operand, depth: number, options?: OneHotOptions): Tensor {
+  const { dtype = "float64" } = checkOptions("oneHot", options, ["dtype"]);
   if (!Number.isInteger(depth) || depth < 0) throw new AutodiffError(`oneHot: the depth is a whole number of at least 0, got ${depth}.`);
   const places = arange(depth, undefined, undefined, "int32");
   const at = gather(places, asIndices("oneHot", indices)); // checks the range, and counts from the front

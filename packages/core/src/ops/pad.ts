@@ -1,6 +1,7 @@
 import { asTensor, asValue, type Operand } from "../convert.js";
 import { full } from "../create.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions } from "../options.js";
 import { unslice } from "../primitives/unslice.js";
 import { where } from "../primitives/where.js";
 import { showShape } from "../shape.js";
@@ -22,7 +23,8 @@ export interface PadOptions {
  * pad(tensor([1, 2]), [1, 2]).toArray() // [0, 1, 2, 0, 0]
  * pad(tensor([[1]]), [[0, 1], [2, 0]], { value: 7 }).toArray() // [[7, 7, 1], [7, 7, 7]]
  */
-export function pad(operand: Operand, widths: PadWidths, { value = 0 }: PadOptions = {}): Tensor {
+export function pad(operand: Operand, widths: PadWidths, options?: PadOptions): Tensor {
+  const { value = 0 } = checkOptions("pad", options, ["value"]);
   const x = asTensor("pad", operand);
   const pairs = pairsOf(widths, x.ndim);
   if (pairs.length !== x.ndim || !pairs.flat().every((n) => Number.isInteger(n) && n >= 0) || pairs.some((pair) => pair.length !== 2)) {

@@ -1,5 +1,6 @@
 import { asTensor, type Operand } from "../convert.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions } from "../options.js";
 import type { AxisOption } from "../primitives/concat.js";
 import { gather } from "../primitives/gather.js";
 import { reshape } from "../primitives/reshape.js";
@@ -15,7 +16,8 @@ import { tensor, type Tensor } from "../tensor.js";
  * repeat(tensor([1, 2]), 2).toArray() // [1, 1, 2, 2]
  * repeat(tensor([[1, 2], [3, 4]]), [1, 2], { axis: 0 }).toArray() // [[1, 2], [3, 4], [3, 4]]
  */
-export function repeat(operand: Operand, repeats: number | readonly number[], { axis }: AxisOption = {}): Tensor {
+export function repeat(operand: Operand, repeats: number | readonly number[], options?: AxisOption): Tensor {
+  const { axis } = checkOptions("repeat", options, ["axis"]);
   const given = asTensor("repeat", operand);
   const x = axis === undefined ? reshape(given, [given.size]) : given;
   const along = resolveAxis("repeat", axis ?? 0, x.ndim);

@@ -1,5 +1,6 @@
 import { asTensor, type Operand } from "../convert.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions } from "../options.js";
 import { concat } from "../primitives/concat.js";
 import type { ReduceOptions } from "../primitives/reduction.js";
 import { reshape } from "../primitives/reshape.js";
@@ -15,7 +16,8 @@ import type { Tensor } from "../tensor.js";
  * @example
  * roll(arange(5), 2).toArray() // [3, 4, 0, 1, 2]
  */
-export function roll(operand: Operand, shift: number | readonly number[], { axis }: Pick<ReduceOptions, "axis"> = {}): Tensor {
+export function roll(operand: Operand, shift: number | readonly number[], options?: Pick<ReduceOptions, "axis">): Tensor {
+  const { axis } = checkOptions("roll", options, ["axis"]);
   const x = asTensor("roll", operand);
   if (axis === undefined && x.ndim !== 1) return reshape(roll(reshape(x, [x.size]), shift), x.shape);
   const axes = typeof axis === "number" || axis === undefined ? [axis ?? 0] : axis;

@@ -7,6 +7,7 @@ import { stopGradient } from "../primitives/stopGradient.js";
 import { sub } from "../primitives/sub.js";
 import { sum } from "../primitives/sum.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions } from "../options.js";
 import { resolveAxis } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { floatOperand } from "./mean.js";
@@ -19,14 +20,15 @@ import { floatOperand } from "./mean.js";
  * @example
  * softmax(tensor([0, 0, -Infinity])).toArray() // [0.5, 0.5, 0]
  */
-export function softmax(operand: Operand, options: AxisOption = {}): Tensor {
+export function softmax(operand: Operand, options?: AxisOption): Tensor {
   const { below, axis } = belowLargest("softmax", operand, options);
   const powers = exp(below);
   return div(powers, sum(powers, { axis, keepDims: true }));
 }
 
 /** x − max x along an axis, the maximum a constant. */
-export function belowLargest(who: string, operand: Operand, { axis = -1 }: AxisOption): { below: Tensor; axis: number } {
+export function belowLargest(who: string, operand: Operand, options: AxisOption | undefined): { below: Tensor; axis: number } {
+  const { axis = -1 } = checkOptions(who, options, ["axis"]);
   const x = floatOperand(who, operand);
   if (x === null || x.ndim === 0) throw new ShapeError(`${who}: expected at least one axis, got a scalar.`);
   const along = resolveAxis(who, axis, x.ndim);

@@ -1,5 +1,6 @@
 import { asTensor, type Operand } from "../convert.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions } from "../options.js";
 import type { AxisOption } from "../primitives/concat.js";
 import { slice } from "../primitives/slice.js";
 import { resolveAxis, showShape } from "../shape.js";
@@ -14,7 +15,8 @@ import type { Tensor } from "../tensor.js";
  * split(arange(6), 3).map((part) => part.toArray()) // [[0, 1], [2, 3], [4, 5]]
  * split(arange(6), [1, 5])[1].toArray() // [1, 2, 3, 4, 5]
  */
-export function split(operand: Operand, parts: number | readonly number[], { axis = 0 }: AxisOption = {}): Tensor[] {
+export function split(operand: Operand, parts: number | readonly number[], options?: AxisOption): Tensor[] {
+  const { axis = 0 } = checkOptions("split", options, ["axis"]);
   const x = asTensor("split", operand);
   const along = resolveAxis("split", axis, x.ndim);
   const n = x.shape[along]!;

@@ -1,5 +1,6 @@
 import { asTensor, type Operand } from "../convert.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions } from "../options.js";
 import type { ReduceOptions } from "../primitives/reduction.js";
 import { reshape } from "../primitives/reshape.js";
 import { resolveAxes, showShape } from "../shape.js";
@@ -13,7 +14,8 @@ import type { Tensor } from "../tensor.js";
  * squeeze(zeros([1, 3, 1])).shape // [3]
  * squeeze(zeros([1, 3, 1]), { axis: 0 }).shape // [3, 1]
  */
-export function squeeze(operand: Operand, { axis }: Pick<ReduceOptions, "axis"> = {}): Tensor {
+export function squeeze(operand: Operand, options?: Pick<ReduceOptions, "axis">): Tensor {
+  const { axis } = checkOptions("squeeze", options, ["axis"]);
   const x = asTensor("squeeze", operand);
   if (axis === undefined) return reshape(x, x.shape.filter((n) => n !== 1));
   const axes = resolveAxes("squeeze", axis, x.ndim);

@@ -1,6 +1,7 @@
 import { asValue, type Operand } from "../convert.js";
 import { isFloat, promote } from "../dtype.js";
 import { AutodiffError, ShapeError } from "../errors.js";
+import { checkOptions } from "../options.js";
 import { cast } from "../primitives/cast.js";
 import { concat, type AxisOption } from "../primitives/concat.js";
 import { reshape } from "../primitives/reshape.js";
@@ -14,7 +15,8 @@ import { describe, kindOf, type Tensor, type Value } from "../tensor.js";
  * @example
  * stack([tensor([1, 2]), tensor([3, 4])], { axis: 1 }).toArray() // [[1, 3], [2, 4]]
  */
-export function stack(xs: readonly Operand[], { axis = 0 }: AxisOption = {}): Tensor {
+export function stack(xs: readonly Operand[], options?: AxisOption): Tensor {
+  const { axis = 0 } = checkOptions("stack", options, ["axis"]);
   if (!Array.isArray(xs)) throw new AutodiffError(`stack: expected an array of tensors, got ${describe(xs)}.`);
   const tensors = strengthen(xs.map((x) => asValue("stack", x)));
   const [first] = tensors;

@@ -1,7 +1,7 @@
 import { notEqual } from "../primitives/notEqual.js";
 import { sqrt } from "../primitives/sqrt.js";
 import { whereSafe } from "./whereSafe.js";
-import { variance, type VarianceOp, type VarianceOptions } from "./variance.js";
+import { varianceOf, type VarianceOp, type VarianceOptions } from "./variance.js";
 import type { Operand } from "../convert.js";
 import type { Value } from "../tensor.js";
 
@@ -12,7 +12,7 @@ import type { Value } from "../tensor.js";
  * @example
  * std(tensor([1, 3])).item() // 1
  */
-export const std: VarianceOp = ((x: Operand, options?: VarianceOptions) => rootSafe(variance(x, options))) as VarianceOp;
+export const std: VarianceOp = ((x: Operand, options?: VarianceOptions) => rootSafe(varianceOf("std", x, options))) as VarianceOp;
 
 /** √x with derivative 0 at 0; NaN stays. */
 export function rootSafe(x: Value): Value {

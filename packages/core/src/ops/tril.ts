@@ -1,5 +1,6 @@
 import { asTensor, type Operand } from "../convert.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions } from "../options.js";
 import { lowerTriangle } from "../primitives/linear.js";
 import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -16,7 +17,8 @@ export interface DiagonalOptions {
  * @example
  * tril(tensor([[1, 2], [3, 4]])).toArray() // [[1, 0], [3, 4]]
  */
-export function tril(operand: Operand, { offset = 0 }: DiagonalOptions = {}): Tensor {
+export function tril(operand: Operand, options?: DiagonalOptions): Tensor {
+  const { offset = 0 } = checkOptions("tril", options, ["offset"]);
   const x = asTensor("tril", operand);
   matrixSize("tril", x);
   return lowerTriangle(x, checkOffset("tril", offset));

@@ -1,4 +1,5 @@
 import { asTensor, type Operand } from "../convert.js";
+import { checkOptions } from "../options.js";
 import { upperTriangle } from "../primitives/linear.js";
 import type { Tensor } from "../tensor.js";
 import { checkOffset, matrixSize, type DiagonalOptions } from "./tril.js";
@@ -10,7 +11,8 @@ import { checkOffset, matrixSize, type DiagonalOptions } from "./tril.js";
  * @example
  * triu(tensor([[1, 2], [3, 4]])).toArray() // [[1, 2], [0, 4]]
  */
-export function triu(operand: Operand, { offset = 0 }: DiagonalOptions = {}): Tensor {
+export function triu(operand: Operand, options?: DiagonalOptions): Tensor {
+  const { offset = 0 } = checkOptions("triu", options, ["offset"]);
   const x = asTensor("triu", operand);
   matrixSize("triu", x);
   return upperTriangle(x, checkOffset("triu", offset));

@@ -1,5 +1,6 @@
 import { asValue, type ArrayLike, type Operand } from "../convert.js";
 import { AutodiffError } from "../errors.js";
+import { checkOptions } from "../options.js";
 import { div } from "../primitives/div.js";
 import type { ReduceOptions } from "../primitives/reduction.js";
 import { slice } from "../primitives/slice.js";
@@ -33,18 +34,21 @@ export interface VarianceOp {
  * variance(tensor([1, 2, 3, 4])).item() // 1.25
  * variance(tensor([1, 2, 3, 4]), { correction: 1 }).item() // 1.6666666666666667
  */
-export const variance: VarianceOp = ((operand: Operand, options: VarianceOptions = {}): Value => {
-  const { correction = 0 } = options;
-  if (typeof correction !== "number") throw new AutodiffError(`variance: the correction is a number, got ${String(correction)}.`);
-  const t = floatOperand("variance", operand);
+export const variance: VarianceOp = ((operand: Operand, given?: VarianceOptions): Value => varianceOf("variance", operand, given)) as VarianceOp;
+
+/** The variance, or what is the root of. */
+export function varianceOf(who: string, operand: Operand, given?: VarianceOptions): Value {
+  const { correction = 0, ...options } = checkOptions(who, given, ["axis", "keepDims", "correction"]);
+  if (typeof correction !== "number") throw new AutodiffError(`${who}: the correction is a number, got ${String(correction)}.`);
+  const t = floatOperand(who, operand);
   if (t === null) {
-    const x = asValue("variance", operand);
+    const x = asValue(who, operand);
     return div(square(sub(x, x)), Math.max(0, 1 - correction));
   }
   // The variance of x − c is that of x; with an element as c, equal elements become exact zeros, and large ones lose less.
-  const axes = resolveAxes("variance", options.axis, t.ndim);
+  const axes = resolveAxes(who, options.axis, t.ndim);
   const first = slice(t, ...t.shape.map((_, i) => (axes.includes(i) ? ([0, 1] as const) : null)));
   const x = t.size === 0 ? t : sub(t, stopGradient(first));
   const deviation = sub(x, mean(x, { axis: options.axis, keepDims: true }));
-  return div(sum(square(deviation), options), Math.max(0, countAlong("variance", t, options) - correction));
-}) as VarianceOp;
+  return div(sum(square(deviation), options), Math.max(0, countAlong(who, t, options) - correction));
+}

@@ -1,5 +1,6 @@
 import { asTensor, type Operand } from "../convert.js";
 import { argsortKernel } from "../host/argsort.js";
+import { checkOptions } from "../options.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import { resolveAxis } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -29,7 +30,8 @@ type ArgsortOp = (x: Operand, options?: SortOptions) => Tensor;
 export const argsort: Primitive<ArgsortOp> = definePrimitive<readonly [Tensor], Tensor, SortAttrs, ArgsortOp>({
   name: "argsort",
   constant: true,
-  parse: (operand, { axis = -1, descending = false } = {}) => {
+  parse: (operand, options) => {
+    const { axis = -1, descending = false } = checkOptions("argsort", options, ["axis", "descending"]);
     const x = asTensor("argsort", operand);
     return [[x], { axis: resolveAxis("argsort", axis, x.ndim), descending }];
   },

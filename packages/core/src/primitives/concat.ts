@@ -1,6 +1,7 @@
 import { asTensor, type Operand } from "../convert.js";
 import { AutodiffError, ShapeError } from "../errors.js";
 import { copyRows } from "../host/permute.js";
+import { checkOptions } from "../options.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import { resolveAxis, showShape, sizeOf } from "../shape.js";
 import { describe, type Tensor } from "../tensor.js";
@@ -24,7 +25,8 @@ type ConcatOp = (xs: readonly Operand[], options?: AxisOption) => Tensor;
  */
 export const concat: Primitive<ConcatOp> = definePrimitive<readonly Tensor[], Tensor, { axis: number }, ConcatOp>({
   name: "concat",
-  parse: (operands, { axis = 0 } = {}) => {
+  parse: (operands, options) => {
+    const { axis = 0 } = checkOptions("concat", options, ["axis"]);
     if (!Array.isArray(operands)) throw new AutodiffError(`concat: expected an array of tensors, got ${describe(operands)}.`);
     const xs = operands.map((x) => asTensor("concat", x));
     if (xs.length === 0) throw new AutodiffError("concat: expected at least one tensor, got none.");

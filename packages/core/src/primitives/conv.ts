@@ -21,7 +21,7 @@ type ConvOp = (x: Operand, w: Operand, options?: ConvOptions) => Tensor;
  */
 export const conv: Primitive<ConvOp> = definePrimitive<readonly [Tensor, Tensor], Tensor, Form, ConvOp>({
   name: "conv",
-  parse: (image, kernel, options = {}) => {
+  parse: (image, kernel, options) => {
     const [x, w] = imageAndKernel("conv", image, kernel, "O, C / groups");
     return [[x, w], formOf("conv", x.shape.slice(2), w.shape.slice(2), options)];
   },

@@ -20,7 +20,7 @@ type ConvFilterOp = (x: Operand, y: Operand, size: PerAxis, options?: ConvOption
  */
 export const convFilter: Primitive<ConvFilterOp> = definePrimitive<readonly [Tensor, Tensor], Tensor, Form, ConvFilterOp>({
   name: "convFilter",
-  parse: (image, windows, size, options = {}) => {
+  parse: (image, windows, size, options) => {
     const [x, y] = [asTensor("convFilter", image), asTensor("convFilter", windows)];
     const spatial = imageSize("convFilter", "x", x.shape);
     imageSize("convFilter", "y", y.shape);

@@ -1,13 +1,14 @@
 import type { Operand } from "../convert.js";
 import { ShapeError } from "../errors.js";
 import { convTransposeKernel } from "../host/conv.js";
+import { checkOptions } from "../options.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import type { Tensor } from "../tensor.js";
 import { bind } from "../trace.js";
 import { windowMap } from "./conv.js";
 import { filterMap } from "./convFilter.js";
 import { batchOf, formOf, imageAndKernel, like, thirdShape, type ConvOptions, type Form } from "./trilinear.js";
-import { extent, lengths, windowOf, type PerAxis } from "./window.js";
+import { extent, lengths, windowOf, windowOptions, type PerAxis } from "./window.js";
 
 export interface ConvTransposeOptions extends ConvOptions {
   /** How much larger the result is than the smallest image of which a convolution has the size of y: below the strides. */
@@ -28,7 +29,8 @@ type ConvTransposeOp = (y: Operand, w: Operand, options?: ConvTransposeOptions) 
  */
 export const convTranspose: Primitive<ConvTransposeOp> = definePrimitive<readonly [Tensor, Tensor], Tensor, Form, ConvTransposeOp>({
   name: "convTranspose",
-  parse: (windows, kernel, { outputPadding = 0, ...options } = {}) => {
+  parse: (windows, kernel, given) => {
+    const { outputPadding = 0, ...options } = checkOptions("convTranspose", given, [...windowOptions, "groups", "outputPadding"]);
     const [y, w] = imageAndKernel("convTranspose", windows, kernel, "C, O / groups");
     return [[y, w], formOf("convTranspose", resultSize(y, w, outputPadding, options), w.shape.slice(2), options)];
   },

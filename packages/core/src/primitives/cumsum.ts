@@ -1,5 +1,6 @@
 import { asValue, type ArrayLike, type Operand } from "../convert.js";
 import { cumsumMiddle, middle } from "../host/reduce.js";
+import { checkOptions } from "../options.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import { resolveAxis } from "../shape.js";
 import { kindOf, type Tensor, type Value } from "../tensor.js";
@@ -28,7 +29,8 @@ interface CumulateAttrs {
 
 /** Arguments of a cumulation; what has no axis to go along becomes a vector first, as in NumPy. */
 export function parseCumulate(who: string): (x: Operand, options?: CumulateOptions) => readonly [readonly [Tensor], CumulateAttrs] | Value {
-  return (operand, { axis, reverse = false } = {}) => {
+  return (operand, options) => {
+    const { axis, reverse = false } = checkOptions(who, options, ["axis", "reverse"]);
     const x = asValue(who, operand);
     if (kindOf(x) === "number") return x;
     const counted = (x as Tensor).dtype === "bool" ? cast(x, "int32") : (x as Tensor);

@@ -1,6 +1,7 @@
 import { asValue, type ArrayLike, type Operand } from "../convert.js";
 import { ShapeError } from "../errors.js";
 import { middle, type Middle } from "../host/reduce.js";
+import { checkOptions } from "../options.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import { resolveAxis, showShape, sizeOf, type Shape } from "../shape.js";
 import { kindOf, type Tensor, type Value } from "../tensor.js";
@@ -70,7 +71,8 @@ export function argExtremum(name: string, kernel: (out: TypedArray, m: Middle) =
   const primitive: Primitive<ArgOp> = definePrimitive<readonly [Tensor], Tensor, { axis: number; keepDims: boolean }, ArgOp>({
     name,
     constant: true,
-    parse: (operand, { axis, keepDims = false } = {}) => {
+    parse: (operand, options) => {
+      const { axis, keepDims = false } = checkOptions(name, options, ["axis", "keepDims"]);
       const x = asValue(name, operand);
       if (kindOf(x) === "number") return 0;
       const t = x as Tensor;

@@ -1,4 +1,5 @@
 import { asTensor, type Operand } from "../convert.js";
+import { checkOptions } from "../options.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import { resolveAxis, sizeOf } from "../shape.js";
 import { zeros } from "../create.js";
@@ -22,7 +23,8 @@ type GatherOp = (x: Operand, indices: Operand, options?: AxisOption) => Tensor;
 export const gather: Primitive<GatherOp> = definePrimitive<readonly [Tensor, Tensor], Tensor, { axis: number }, GatherOp>({
   name: "gather",
   decides: 1,
-  parse: (operand, at, { axis = 0 } = {}) => {
+  parse: (operand, at, options) => {
+    const { axis = 0 } = checkOptions("gather", options, ["axis"]);
     const x = asTensor("gather", operand);
     return [[x, asIndices("gather", at)], { axis: resolveAxis("gather", axis, x.ndim) }];
   },

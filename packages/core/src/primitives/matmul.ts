@@ -1,6 +1,7 @@
 import { asTensor, type Operand } from "../convert.js";
 import { ShapeError } from "../errors.js";
 import { matmulKernel } from "../host/matmul.js";
+import { checkOptions } from "../options.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import { broadcastShapes, sameShape, showShape, type Shape } from "../shape.js";
 import { type Tensor } from "../tensor.js";
@@ -30,7 +31,8 @@ type MatmulOp = (a: Operand, b: Operand, options?: MatmulOptions) => Tensor;
  */
 export const matmul: Primitive<MatmulOp> = definePrimitive<readonly [Tensor, Tensor], Tensor, MatmulAttrs, MatmulOp>({
   name: "matmul",
-  parse: (x, y, { transposeA = false, transposeB = false } = {}) => {
+  parse: (x, y, options) => {
+    const { transposeA = false, transposeB = false } = checkOptions("matmul", options, ["transposeA", "transposeB"]);
     const a = asTensor("matmul", x);
     const b = asTensor("matmul", y);
     if (a.ndim === 0 || b.ndim === 0) {

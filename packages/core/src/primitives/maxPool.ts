@@ -20,7 +20,7 @@ type MaxPoolOp = (x: Operand, size: PerAxis, options?: PoolOptions) => Tensor;
  */
 export const maxPool: Primitive<MaxPoolOp> = definePrimitive<readonly [Tensor], Tensor, Window, MaxPoolOp>({
   name: "maxPool",
-  parse: (operand, size, options = {}) => {
+  parse: (operand, size, options) => {
     const x = asTensor("maxPool", operand);
     return [[x], poolWindow("maxPool", x, size, options)];
   },
@@ -29,5 +29,5 @@ export const maxPool: Primitive<MaxPoolOp> = definePrimitive<readonly [Tensor], 
   // maxPool(x) = A(x)·x, where A averages over the elements that tie, and is constant piece by piece.
   jvp: (_out, [x], window) => [(dx) => poolAtMax(x, dx, window)],
   vjp: (_out, [x], window) => [(ct) => unpoolAtMax(x, ct, window)],
-  batch: ([x], _batched, window, size) => inPlanes([x], size, (flat) => maxPool(flat, window.kernel, window)),
+  batch: ([x], _batched, { kernel, ...window }, size) => inPlanes([x], size, (flat) => maxPool(flat, kernel, window)),
 });

@@ -1,16 +1,17 @@
 import { ShapeError } from "../errors.js";
 import { spansOf, type Spans } from "../host/pool.js";
+import { checkOptions } from "../options.js";
 import { sameShape, showShape, type Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { broadcastTo } from "./broadcastTo.js";
 import { reshape } from "./reshape.js";
-import { extent, imageSize, windowCounts, windowOf, type PerAxis, type Window, type WindowOptions } from "./window.js";
+import { extent, imageSize, windowCounts, windowOf, windowOptions, type PerAxis, type Window, type WindowOptions } from "./window.js";
 
 /** How a pooling window moves; `strides` are the window's size unless said. */
 export type PoolOptions = WindowOptions;
 
-export function poolWindow(who: string, x: Tensor, size: PerAxis, options: PoolOptions): Window {
-  return windowOf(who, imageSize(who, "x", x.shape).length, size, options, size);
+export function poolWindow(who: string, x: Tensor, size: PerAxis, options: PoolOptions | undefined): Window {
+  return windowOf(who, imageSize(who, "x", x.shape).length, size, checkOptions(who, options, windowOptions), size);
 }
 
 /** [N, C, …windows]. Each window must have something of the image in it. */

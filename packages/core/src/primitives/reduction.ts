@@ -1,4 +1,5 @@
 import { asValue, type ArrayLike, type Operand } from "../convert.js";
+import { checkOptions } from "../options.js";
 import { reducedShape, resolveAxes, type Shape } from "../shape.js";
 import { kindOf, type Tensor, type Value } from "../tensor.js";
 import { broadcastTo } from "./broadcastTo.js";
@@ -36,8 +37,14 @@ export function parseReduce(who: string): (x: Operand, options?: ReduceOptions) 
   };
 }
 
-export function reduceAttrs(who: string, x: Tensor, options: ReduceOptions = {}): ReduceAttrs {
-  return { axis: resolveAxes(who, options.axis, x.ndim), keepDims: options.keepDims ?? false };
+/** The options of a reduction. @throws AutodiffError for one that does not exist. */
+export function checkReduce(who: string, options: ReduceOptions | undefined): ReduceOptions {
+  return checkOptions(who, options, ["axis", "keepDims"]);
+}
+
+export function reduceAttrs(who: string, x: Tensor, options?: ReduceOptions): ReduceAttrs {
+  const { axis, keepDims = false } = checkReduce(who, options);
+  return { axis: resolveAxes(who, axis, x.ndim), keepDims };
 }
 
 export function reduceShape(x: Tensor, { axis, keepDims }: ReduceAttrs): Shape {

@@ -2,6 +2,7 @@ import { asTensor, type Operand } from "../convert.js";
 import { ShapeError } from "../errors.js";
 import { positions, scatterAddRows } from "../host/indices.js";
 import { zeros } from "../create.js";
+import { checkOptions } from "../options.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import { resolveAxis, sameShape, showShape, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -23,7 +24,8 @@ type ScatterAddOp = (x: Operand, indices: Operand, updates: Operand, options?: A
 export const scatterAdd: Primitive<ScatterAddOp> = definePrimitive<readonly [Tensor, Tensor, Tensor], Tensor, { axis: number }, ScatterAddOp>({
   name: "scatterAdd",
   decides: 1,
-  parse: (operand, at, updates, { axis = 0 } = {}) => {
+  parse: (operand, at, updates, options) => {
+    const { axis = 0 } = checkOptions("scatterAdd", options, ["axis"]);
     const x = asTensor("scatterAdd", operand);
     return [[x, asIndices("scatterAdd", at), asTensor("scatterAdd", updates)], { axis: resolveAxis("scatterAdd", axis, x.ndim) }];
   },

@@ -1,6 +1,7 @@
 import { asTensor, type Operand } from "../convert.js";
 import { AutodiffError, ShapeError } from "../errors.js";
 import { searchKernel } from "../host/argsort.js";
+import { checkOptions } from "../options.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import { showShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -25,7 +26,8 @@ type SearchOp = (edges: Operand, x: Operand, options?: SearchOptions) => Tensor;
 export const searchsorted: Primitive<SearchOp> = definePrimitive<readonly [Tensor, Tensor], Tensor, { side: "left" | "right" }, SearchOp>({
   name: "searchsorted",
   constant: true,
-  parse: (sorted, operand, { side = "left" } = {}) => {
+  parse: (sorted, operand, options) => {
+    const { side = "left" } = checkOptions("searchsorted", options, ["side"]);
     if (side !== "left" && side !== "right") throw new AutodiffError(`searchsorted: side is "left" or "right", got ${String(side)}.`);
     return [[asTensor("searchsorted", sorted), asTensor("searchsorted", operand)], { side }];
   },

@@ -1,5 +1,6 @@
 import { asTensor, type Operand } from "../convert.js";
 import { solveKernel } from "../host/linalg.js";
+import { checkOptions } from "../options.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import type { Tensor } from "../tensor.js";
 import { bind } from "../trace.js";
@@ -26,7 +27,8 @@ type SolveOp = (a: Operand, b: Operand, options?: SolveOptions) => Tensor;
  */
 export const solve: Primitive<SolveOp> = definePrimitive<readonly [Tensor, Tensor], Tensor, { transposeA: boolean }, SolveOp>({
   name: "solve",
-  parse: (matrix, rhs, { transposeA = false } = {}) => {
+  parse: (matrix, rhs, options) => {
+    const { transposeA = false } = checkOptions("solve", options, ["transposeA"]);
     const a = asTensor("solve", matrix);
     return withColumns("solve", a, asTensor("solve", rhs), (b) => bind(solve, [a, b], { transposeA }) as Tensor);
   },

@@ -2,6 +2,7 @@ import { asTensor, type Operand } from "../convert.js";
 import { ShapeError } from "../errors.js";
 import { topKKernel } from "../host/sort.js";
 import { putAlongAxis, takeAlongAxis } from "../ops/takeAlongAxis.js";
+import { checkOptions } from "../options.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import { resolveAxis, showShape, type Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -19,7 +20,8 @@ type TopKOp = (x: Operand, k: number, options?: AxisOption) => readonly [values:
  */
 export const topK: Primitive<TopKOp> = definePrimitive<readonly [Tensor], readonly [Tensor, Tensor], { k: number; axis: number }, TopKOp>({
   name: "topK",
-  parse: (operand, k, { axis = -1 } = {}) => {
+  parse: (operand, k, options) => {
+    const { axis = -1 } = checkOptions("topK", options, ["axis"]);
     const x = asTensor("topK", operand);
     const at = resolveAxis("topK", axis, x.ndim);
     if (!Number.isInteger(k) || k < 0 || k > x.shape[at]!) {

@@ -1,5 +1,6 @@
 import { asTensor, type Operand } from "../convert.js";
 import { triangularSolveKernel, type Triangle } from "../host/linalg.js";
+import { checkOptions } from "../options.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import type { Tensor } from "../tensor.js";
 import { bind } from "../trace.js";
@@ -23,7 +24,8 @@ type TriangularSolveOp = (a: Operand, b: Operand, options?: TriangularSolveOptio
  */
 export const triangularSolve: Primitive<TriangularSolveOp> = definePrimitive<readonly [Tensor, Tensor], Tensor, Triangle, TriangularSolveOp>({
   name: "triangularSolve",
-  parse: (matrix, rhs, { lower = true, transposeA = false, unitDiagonal = false } = {}) => {
+  parse: (matrix, rhs, options) => {
+    const { lower = true, transposeA = false, unitDiagonal = false } = checkOptions("triangularSolve", options, ["lower", "transposeA", "unitDiagonal"]);
     const a = asTensor("triangularSolve", matrix);
     const attrs: Triangle = { lower, transposeA, unitDiagonal };
     return withColumns("triangularSolve", a, asTensor("triangularSolve", rhs), (b) => bind(triangularSolve, [a, b], attrs) as Tensor);

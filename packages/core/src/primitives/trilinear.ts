@@ -1,11 +1,12 @@
 import { asTensor, type Operand } from "../convert.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions } from "../options.js";
 import { kindOf, type Tensor } from "../tensor.js";
 import { sameShape, showShape, type Shape } from "../shape.js";
 import { cast } from "./cast.js";
 import { reshape } from "./reshape.js";
 import { transpose } from "./transpose.js";
-import { imageSize, windowCounts, windowOf, type Window, type WindowOptions } from "./window.js";
+import { imageSize, windowCounts, windowOf, windowOptions, type Window, type WindowOptions } from "./window.js";
 
 // Convolution is one trilinear form of an image x [N, C, …S], a kernel w [O, C / groups, …K] and a result y [N, O, …P],
 //
@@ -32,7 +33,8 @@ export type Role = "x" | "w" | "y";
 const axesOf = { x: ["N", "G", "C"], w: ["G", "O", "C"], y: ["N", "G", "O"] } as const;
 
 /** T's form for an image and a kernel of these sizes. */
-export function formOf(who: string, image: readonly number[], kernel: readonly number[], { groups = 1, ...options }: ConvOptions): Form {
+export function formOf(who: string, image: readonly number[], kernel: readonly number[], given: ConvOptions | undefined): Form {
+  const { groups = 1, ...options } = checkOptions(who, given, [...windowOptions, "groups"]);
   const window = windowOf(who, image.length, kernel, options);
   if (!Number.isInteger(groups) || groups < 1) throw new ShapeError(`${who}: expected groups to be a whole number of at least 1, got ${groups}.`);
   return { image, ...window, groups };

@@ -17,6 +17,9 @@ export interface WindowOptions {
   readonly dilation?: PerAxis | undefined;
 }
 
+/** Their names. */
+export const windowOptions: readonly (keyof WindowOptions)[] = ["strides", "padding", "dilation"];
+
 /** A window with everything resolved, one entry for each spatial axis: 1 of a signal, 2 of an image. */
 export interface Window {
   readonly kernel: readonly number[];

@@ -43,7 +43,12 @@ export function registerLeaf<T extends object>(adapter: LeafAdapter<T>): void {
   adapters.splice(known < 0 ? adapters.length : known, 1, { kind, adapt });
 }
 
-/** The leaf that a registered library sees in x, if any. */
+/**
+ * The leaf that a registered library sees in x, with its ways to a tensor and back; null for none.
+ *
+ * @example
+ * vendorLeaf(tensor([1, 2])) // null
+ */
 export function vendorLeaf(x: unknown): VendorLeaf | null {
   if (adapters.length === 0 || typeof x !== "object" || x === null) return null;
   for (const { adapt } of adapters) {
