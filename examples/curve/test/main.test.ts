@@ -37,7 +37,7 @@ test("a step of gradient descent at a time, the engines learn the same", { timeo
   expect(Math.abs(error(tape) - error(start))).toBeGreaterThan(0.1);
 });
 
-test("row 52: one picture shows the true curve and the 41 fitted points", { timeout: 60_000 }, async () => {
+test("seed 52: one picture shows the true curve and the 41 fitted points", { timeout: 60_000 }, async () => {
   const path = join(scratch, "new", "curve.html");
   const { code, out, err } = await run("--epochs", "20", "--out", path);
   expect(code).toBe(0);

@@ -1,6 +1,5 @@
 import {
-  Adam, flatten, generator, linearDecay, logitCrossEntropy, setup, toDevice, toHost, train, withGenerator,
-  Tensor, type OptimiserState, type ProgressStream, type RandomGenerator,
+  Adam, dispose, generator, linearDecay, logitCrossEntropy, type OptimiserState, type ProgressStream, type RandomGenerator, setup, Tensor, toDevice, toHost, train, withGenerator,
 } from "polyad"; // prettier-ignore
 import { batches, type Digits } from "./data.js";
 import type { Workplace } from "./engines.js";
@@ -91,7 +90,7 @@ export async function fit(run: Run, digits: { readonly train: Digits; readonly t
     progress,
     onStep: ({ model, state, steps, loss: value }) => {
       losses[steps - 1] = value;
-      if (device !== "host") release(current, { model, state });
+      dispose(current, { model, state }); // on a device, what the step has replaced
       current = { model, state };
     },
     onEpoch: async (training) => {
@@ -107,12 +106,6 @@ export async function fit(run: Run, digits: { readonly train: Digits; readonly t
 
 function loss(model: Classifier, x: Tensor, y: Tensor): Tensor {
   return logitCrossEntropy(model(x), y);
-}
-
-/** Frees what a step has replaced on a device. */
-function release(before: unknown, after: unknown): void {
-  const kept = new Set(flatten(after).leaves);
-  for (const leaf of flatten(before).leaves) if (leaf instanceof Tensor && !kept.has(leaf)) leaf.dispose();
 }
 
 /** An epoch that has been finished. */

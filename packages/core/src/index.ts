@@ -47,6 +47,7 @@ export { Grads, params, Params } from "./tree/params.js";
 export { combine, partition } from "./tree/partition.js";
 export { getPath, setPath } from "./tree/path.js";
 export { scope } from "./tree/scope.js";
+export { dispose } from "./tree/dispose.js";
 export { toDevice, toHost } from "./tree/toDevice.js";
 export { trainable, trainableLeaves, type TrainableLeaf } from "./tree/trainable.js";
 export { registerLeaf, vendorLeaf } from "./tree/vendor.js";

@@ -16,6 +16,7 @@ import {
   type Operand,
   type RandomGenerator,
 } from "@polyad/core";
+import { completeFields } from "./completeFields.js";
 import { Dense } from "./dense.js";
 import { Dropout } from "./dropout.js";
 import type { Initialiser } from "./init.js";
@@ -88,7 +89,7 @@ export type MultiHeadAttention = Layer<AttentionFields, Call, [y: Tensor, weight
  * y.shape // [5, 7, 6]
  * weights.shape // [5, 2, 7, 7]
  */
-export const MultiHeadAttention: LayerConstructor<Config, AttentionFields, Call, [y: Tensor, weights: Tensor]> = defineLayer(
+export const MultiHeadAttention: LayerConstructor<Config, AttentionFields, Call, [y: Tensor, weights: Tensor]> = completeFields(defineLayer(
   "MultiHeadAttention",
   (...[size, options = {}]: Config): AttentionFields => {
     checkOptions("MultiHeadAttention", options, ["heads", "bias", "dropout", "init", "rng"]);
@@ -117,7 +118,7 @@ export const MultiHeadAttention: LayerConstructor<Config, AttentionFields, Call,
     return [self.output(fromHeads(matmul(weights, intoHeads(self.value(v), heads)))), weights];
   },
   { show },
-);
+), { settings: ["heads"], functions: ["query", "key", "value", "output"] });
 
 /** The arguments of a call, each of which may be left out from the back. */
 function parse(args: Call): { q: Tensor; k: Tensor; v: Tensor } & MaskOption {

@@ -15,6 +15,7 @@ import {
   type Operand,
   type Tensor,
 } from "@polyad/core";
+import { completeFields } from "./completeFields.js";
 import type { NormOptions } from "./layerNorm.js";
 import { requireMode, type Mode } from "./mode.js";
 import { affine, applyAffine, checkChannels, checkEps, matchAffine, normalise, showNorm, type Affine } from "./normalise.js";
@@ -64,7 +65,7 @@ export interface BatchNormConstructor {
  * norm(tensor([[1, -2]], null, "float32")).shape // [1, 2]
  * String(norm) // "BatchNorm(2, relu)"
  */
-export const BatchNorm: BatchNormConstructor = defineLayer(
+export const BatchNorm: BatchNormConstructor = completeFields(defineLayer(
   "BatchNorm",
   (...[channels, activation = identity, options = {}]: Config): BatchNormFields<Tensor | null, Tensor | null> => {
     checkOptions("BatchNorm", options, ["eps", "affine", "momentum", "trackStats"]);
@@ -102,7 +103,7 @@ export const BatchNorm: BatchNormConstructor = defineLayer(
     return applyAffine(self, batch.y, after);
   },
   { show: (fields) => showNorm("BatchNorm", [fields.channels.value], fields), trainable: ["scale", "bias"] },
-) as BatchNormConstructor;
+), { settings: ["channels", "eps", "momentum"], functions: ["activation"] }) as BatchNormConstructor;
 
 type Statistics = { readonly mean: Tensor; readonly variance: Tensor };
 

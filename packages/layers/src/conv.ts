@@ -42,13 +42,16 @@ export interface ConvFields<B extends Tensor | null = Tensor> {
 export type Channels = readonly [channelsIn: number, channelsOut: number];
 
 /** What a layer around given arrays is made of. The bias is zeros unless given, the activation `identity`. */
-export interface GivenConv extends ConvPlacementOptions {
+export interface GivenConv<P extends ConvPlacement = ConvPlacement> extends ConvPlacementOptions {
   readonly weight: Operand;
   readonly bias?: Operand | null | undefined;
   readonly activation?: Activation | null | undefined;
+  /** That of another layer, in place of options. */
+  readonly placement?: Const<P> | null | undefined;
 }
 
-export const layerOptions: readonly string[] = [...placementOptions, "groups", "flip", "bias", "init", "rng"] as const;
+export const givenOptions: readonly string[] = [...placementOptions, "groups", "flip"];
+export const layerOptions: readonly string[] = [...givenOptions, "bias", "init", "rng"];
 
 type Config = [kernel: WindowSize, channels: Channels, activation?: Activation, options?: ConvLayerOptions];
 type Fields = ConvFields<Tensor | null>;
@@ -74,10 +77,11 @@ const made = defineLayer(
   },
   (self, input: Operand): Tensor => {
     const { weight, placement } = self;
+    const { flip, ...window } = placement;
     const name = (): string => show({ ...self, placement: Const(placement) });
     const x = matchInput(name, input, weight);
     checkInput(name, x, weight.shape[1]! * placement.groups, weight.shape.slice(2), placement);
-    return finish(self, conv(x, facing(weight, placement), placement));
+    return finish(self, conv(x, facing(weight, flip), window));
   },
   { show },
 );
@@ -98,12 +102,14 @@ const { from } = made;
  * Conv.from({ weight: [[[1, -1]]], strides: 2 })([[[5, 3, 2, 1]]]).toArray() // [[[2, 1]]]
  */
 export const Conv: ConvConstructor = Object.assign(made, {
-  from: ({ weight: w, bias, activation, ...options }: GivenConv) => {
+  from: ({ weight: w, bias, activation, placement: given, ...options }: GivenConv) => {
+    checkGiven("Conv.from", given, options, givenOptions);
     const weight = asTensor("Conv.from", w);
     const [nOut = 0, each = 0, ...kernel] = weight.shape;
-    const sizes = sizesOf("Conv.from", kernel as [number]);
-    checkChannels("Conv.from", [each * (options.groups ?? 1), nOut], options.groups);
-    return from({ ...parameters("Conv.from", weight, bias, nOut, activation), placement: place(sizes, options) });
+    const placement = given ?? place(sizesOf("Conv.from", kernel as [number]), options);
+    const { groups } = placement.value;
+    checkChannels("Conv.from", [each * groups, nOut], groups);
+    return from({ ...parameters("Conv.from", weight, bias, nOut, activation), placement });
   },
 }) as ConvConstructor;
 
@@ -117,6 +123,14 @@ export function DepthwiseConv<B extends boolean = true>(
   kernel: WindowSize, channels: Channels, activation?: Activation, options: Omit<ConvLayerOptions<B>, "groups"> = {},
 ): Conv<Bias<B>> {
   return Conv(kernel, checkChannels("DepthwiseConv", channels), activation, { ...options, groups: channels[0] });
+}
+
+/** @throws AutodiffError for options that do not exist, or beside a placement, which has them all. */
+export function checkGiven(name: string, placement: unknown, options: object, known: readonly string[]): void {
+  checkOptions(name, options, known, placementHints);
+  const [option] = Object.keys(options);
+  if (placement === undefined || placement === null || option === undefined) return;
+  throw new AutodiffError(`${name}: got a placement and ${option}, which is part of it. Leave one of them out.`);
 }
 
 function place(sizes: readonly number[], options: ConvPlacementOptions): Const<ConvPlacement> {
@@ -143,8 +157,8 @@ export function parameters(name: string, weight: Tensor, given: Operand | null |
 }
 
 /** The kernel as `conv` takes it, which does not flip. */
-export function facing(weight: Tensor, placement: ConvPlacement): Tensor {
-  return placement.flip ? flip(weight, { axis: weight.shape.map((_, i) => i).slice(2) }) : weight;
+export function facing(weight: Tensor, flipped: boolean): Tensor {
+  return flipped ? flip(weight, { axis: weight.shape.map((_, i) => i).slice(2) }) : weight;
 }
 
 /** f(y + b), b spread over the spatial axes. */

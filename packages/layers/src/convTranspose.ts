@@ -1,5 +1,5 @@
 import { asTensor, Const, convTranspose, defineLayer, type Layer, type Operand, type PerAxis, type Tensor } from "@polyad/core";
-import { checkChannels, facing, finish, layerOptions, parameters, showConv, type Channels, type ConvFields, type ConvLayerOptions, type ConvPlacement, type GivenConv } from "./conv.js";
+import { checkChannels, checkGiven, facing, finish, givenOptions, layerOptions, parameters, showConv, type Channels, type ConvFields, type ConvLayerOptions, type ConvPlacement, type GivenConv } from "./conv.js";
 import { drawn } from "./drawn.js";
 import { glorotUniform } from "./init.js";
 import { matchInput, type Activation, type Bias } from "./match.js";
@@ -24,7 +24,7 @@ export interface ConvTransposeFields<B extends Tensor | null = Tensor> extends O
   readonly placement: Const<ConvTransposePlacement>;
 }
 
-export interface GivenConvTranspose extends GivenConv, OutputPadding {}
+export interface GivenConvTranspose extends GivenConv<ConvTransposePlacement>, OutputPadding {}
 
 type Config = [kernel: WindowSize, channels: Channels, activation?: Activation, options?: ConvTransposeLayerOptions];
 type Fields = ConvTransposeFields<Tensor | null>;
@@ -50,11 +50,12 @@ const made = defineLayer(
   },
   (self, input: Operand): Tensor => {
     const { weight, placement } = self;
+    const { flip, ...window } = placement;
     const name = (): string => show({ ...self, placement: Const(placement) });
     const x = matchInput(name, input, weight);
     const one = placement.strides.map(() => 1); // an input of one element is enough
     checkInput(name, x, weight.shape[0]!, one, { strides: one, padding: one.map(() => [0, 0]), dilation: one });
-    return finish(self, convTranspose(x, facing(weight, placement), placement));
+    return finish(self, convTranspose(x, facing(weight, flip), window));
   },
   { show },
 );
@@ -73,12 +74,14 @@ const { from } = made;
  * String(layer) // "ConvTranspose((2, 2), 8 => 1, relu, strides=2)"
  */
 export const ConvTranspose: ConvTransposeConstructor = Object.assign(made, {
-  from: ({ weight: w, bias, activation, ...options }: GivenConvTranspose) => {
+  from: ({ weight: w, bias, activation, placement: given, ...options }: GivenConvTranspose) => {
+    checkGiven("ConvTranspose.from", given, options, [...givenOptions, "outputPadding"]);
     const weight = asTensor("ConvTranspose.from", w);
     const [nIn = 0, each = 0, ...kernel] = weight.shape;
-    const sizes = sizesOf("ConvTranspose.from", kernel as [number]);
-    const [, nOut] = checkChannels("ConvTranspose.from", [nIn, each * (options.groups ?? 1)], options.groups);
-    return from({ ...parameters("ConvTranspose.from", weight, bias, nOut, activation), placement: place(sizes, options) });
+    const placement = given ?? place(sizesOf("ConvTranspose.from", kernel as [number]), options);
+    const { groups } = placement.value;
+    const [, nOut] = checkChannels("ConvTranspose.from", [nIn, each * groups], groups);
+    return from({ ...parameters("ConvTranspose.from", weight, bias, nOut, activation), placement });
   },
 }) as ConvTransposeConstructor;
 

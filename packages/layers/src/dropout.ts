@@ -16,6 +16,7 @@ import {
   type Operand,
   type Tensor,
 } from "@polyad/core";
+import { completeFields } from "./completeFields.js";
 import { requireMode, type Mode } from "./mode.js";
 import { checkOptions } from "./options.js";
 
@@ -45,7 +46,7 @@ export type Dropout = Layer<DropoutFields, [x: Operand], Tensor>;
  * max(drop(ones([100]))).item() // 2
  * String(drop) // "Dropout(0.5)"
  */
-export const Dropout: LayerConstructor<[p: number, rng: RandomGenerator, options?: DropoutOptions], DropoutFields, [x: Operand], Tensor> = defineLayer(
+export const Dropout: LayerConstructor<[p: number, rng: RandomGenerator, options?: DropoutOptions], DropoutFields, [x: Operand], Tensor> = completeFields(defineLayer(
   "Dropout",
   (p: number, rng: RandomGenerator, options: DropoutOptions = {}): DropoutFields => {
     checkDraws("Dropout", p, rng);
@@ -62,7 +63,7 @@ export const Dropout: LayerConstructor<[p: number, rng: RandomGenerator, options
     return mul(x, mul(cast(keep, x.dtype === "float32" ? "float32" : "float64"), 1 / (1 - p)));
   },
   { show: ({ p, axis }) => `Dropout(${p.value}${axis.value === null ? "" : `, axis=[${axis.value.join(", ")}]`})`, trainable: [] },
-);
+), { settings: ["p", "axis"] });
 
 export interface AlphaDropoutFields {
   readonly p: Const<number>;
@@ -85,7 +86,7 @@ const limit = -1.7580993408473766;
  * const drop = trainMode(AlphaDropout(0.5, generator(1)));
  * min(drop(ones([100]))).item().toFixed(5) // "-0.77919"
  */
-export const AlphaDropout: LayerConstructor<[p: number, rng: RandomGenerator], AlphaDropoutFields, [x: Operand], Tensor> = defineLayer(
+export const AlphaDropout: LayerConstructor<[p: number, rng: RandomGenerator], AlphaDropoutFields, [x: Operand], Tensor> = completeFields(defineLayer(
   "AlphaDropout",
   (p: number, rng: RandomGenerator): AlphaDropoutFields => {
     checkDraws("AlphaDropout", p, rng);
@@ -101,7 +102,7 @@ export const AlphaDropout: LayerConstructor<[p: number, rng: RandomGenerator], A
     return add(mul(where(keep, x, limit), scale), -scale * limit * p);
   },
   { show: ({ p }) => `AlphaDropout(${p.value})`, trainable: [] },
-);
+), { settings: ["p"] });
 
 function checkDraws(name: string, p: number, rng: RandomGenerator): void {
   if (!(p >= 0 && p < 1)) throw new AutodiffError(`${name}: expected a probability of dropping p with 0 <= p < 1, got ${p}.`);

@@ -1,4 +1,5 @@
 import { AutodiffError, Const, defineLayer, reshape, type Layer, type Operand, type Tensor } from "@polyad/core";
+import { completeFields } from "./completeFields.js";
 import type { NormOptions } from "./layerNorm.js";
 import { affine, applyAffine, checkChannels, checkEps, matchAffine, normalise, showNorm, type Affine } from "./normalise.js";
 import type { Activation, Bias } from "./match.js";
@@ -31,7 +32,7 @@ export interface GroupNormConstructor {
  * @example
  * String(GroupNorm(6, 2)) // "GroupNorm(6, 2)"
  */
-export const GroupNorm: GroupNormConstructor = defineLayer(
+export const GroupNorm: GroupNormConstructor = completeFields(defineLayer(
   "GroupNorm",
   (...[channels, groups, activation = identity, options = {}]: Config): GroupNormFields<Tensor | null> => {
     checkOptions("GroupNorm", options, ["eps", "affine"]);
@@ -48,7 +49,7 @@ export const GroupNorm: GroupNormConstructor = defineLayer(
     return applyAffine(self, normaliseGroups(x, groups, eps), x.ndim - 2);
   },
   { show: (fields) => showNorm("GroupNorm", [fields.channels.value, fields.groups.value], fields), trainable: ["scale", "bias"] },
-) as GroupNormConstructor;
+), { settings: ["channels", "groups", "eps"], functions: ["activation"] }) as GroupNormConstructor;
 
 /** Each group of channels of each sample, normalised. */
 export function normaliseGroups(x: Tensor, groups: number, eps: number): Tensor {

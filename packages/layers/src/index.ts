@@ -1,6 +1,7 @@
 /** Models: layers are functions with fields; optimisers, training and files work on any tree of parameters. */
 export * from "./activations/index.js";
 export * from "./init.js";
+export type { ArrayLeaf } from "./arrays.js";
 export * from "./attention.js";
 export * from "./batchNorm.js";
 export * from "./bilinear.js";
@@ -44,5 +45,6 @@ export { collate, type Collated } from "./collate.js";
 export * from "./dataLoader.js";
 export type { Stream } from "./stream.js";
 export * from "./train.js";
+export * from "./weightNorm.js";
 export type { ProgressStream } from "./progress.js";
 export type { Answer } from "./trainOptions.js";

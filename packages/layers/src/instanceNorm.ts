@@ -1,4 +1,5 @@
 import { Const, defineLayer, ShapeError, type Layer, type Operand, type Tensor } from "@polyad/core";
+import { completeFields } from "./completeFields.js";
 import { normaliseGroups } from "./groupNorm.js";
 import type { NormOptions } from "./layerNorm.js";
 import { affine, applyAffine, checkChannels, checkEps, matchAffine, showNorm, type Affine } from "./normalise.js";
@@ -30,7 +31,7 @@ export interface InstanceNormConstructor {
  * @example
  * InstanceNorm(2)(ones([1, 2, 3])).toArray() // [[[0, 0, 0], [0, 0, 0]]]
  */
-export const InstanceNorm: InstanceNormConstructor = defineLayer(
+export const InstanceNorm: InstanceNormConstructor = completeFields(defineLayer(
   "InstanceNorm",
   (...[channels, activation = identity, options = {}]: Config): InstanceNormFields<Tensor | null> => {
     checkOptions("InstanceNorm", options, ["eps", "affine"]);
@@ -49,4 +50,4 @@ export const InstanceNorm: InstanceNormConstructor = defineLayer(
     return applyAffine(self, normaliseGroups(x, channels, eps), x.ndim - 2);
   },
   { show: (fields) => showNorm("InstanceNorm", [fields.channels.value], fields), trainable: ["scale", "bias"] },
-) as InstanceNormConstructor;
+), { settings: ["channels", "eps"], functions: ["activation"] }) as InstanceNormConstructor;

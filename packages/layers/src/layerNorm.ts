@@ -1,4 +1,5 @@
 import { Const, defineLayer, ShapeError, type Layer, type Operand, type Tensor } from "@polyad/core";
+import { completeFields } from "./completeFields.js";
 import { affine, applyAffine, checkEps, matchAffine, normalise, showNorm, type Affine } from "./normalise.js";
 import type { Activation, Bias } from "./match.js";
 import { identity } from "./identity.js";
@@ -28,7 +29,8 @@ export interface LayerNormConstructor {
 
 /**
  * f(γ·(x − x̄) / √(σ² + ε) + β) with x̄ and σ² over the last axes, which have this size: each sample by itself, in training
- * as in use. `scale` γ and `bias` β have the same shape. ε = 1e-5 unless said.
+ * as in use. `scale` γ and `bias` β have the same shape. ε = 1e-5 unless said. Where σ² overflows (float32: |x| about 1e19)
+ * the result is NaN, here as in all normalising layers.
  *
  * @throws ShapeError if the last axes of the input have another size.
  * @see Ba et al., "Layer Normalization", 2016.
@@ -36,7 +38,7 @@ export interface LayerNormConstructor {
  * LayerNorm(2, relu)(tensor([[1, 1], [-3, 5]], null, "float32")).shape // [2, 2]
  * String(LayerNorm([3, 4], relu)) // "LayerNorm(3, 4, relu)"
  */
-export const LayerNorm: LayerNormConstructor = defineLayer(
+export const LayerNorm: LayerNormConstructor = completeFields(defineLayer(
   "LayerNorm",
   (...[size, activation = identity, options = {}]: Config): LayerNormFields<Tensor | null> => {
     const shape = typeof size === "number" ? [size] : [...size];
@@ -58,4 +60,4 @@ export const LayerNorm: LayerNormConstructor = defineLayer(
     return applyAffine(self, y);
   },
   { show: (fields) => showNorm("LayerNorm", fields.size.value, fields), trainable: ["scale", "bias"] },
-) as LayerNormConstructor;
+), { settings: ["size", "eps"], functions: ["activation"] }) as LayerNormConstructor;

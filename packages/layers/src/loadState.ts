@@ -1,12 +1,14 @@
-import { all, equal, flatten, generator, RandomGenerator, Tensor, zeros, type Const, type functor, type TypedArray } from "@polyad/core";
+import { all, equal, flatten, generator, RandomGenerator, scope, Tensor, vendorLeaf, zeros, type Const, type functor } from "@polyad/core";
+import type { ArrayLeaf } from "./arrays.js";
+import { isTypedArray } from "./collate.js";
 import { constantArray, fit, namedLeaves, storedOf, type Stored } from "./stored.js";
 
 /** What `state` gives for a T. */
 export type State<T> = unknown extends T
   ? unknown
   : T extends Const<infer U>
-    ? U extends Tensor | TypedArray ? U : null
-    : T extends Tensor | TypedArray | RandomGenerator | string | number | boolean | bigint
+    ? U extends ArrayLeaf ? U : null
+    : T extends ArrayLeaf | RandomGenerator | string | number | boolean | bigint
       ? T
       : T extends ReadonlyMap<infer K, infer V>
         ? Map<K, State<V>>
@@ -37,8 +39,8 @@ export function state<T>(model: T): State<T> {
 function plain(leaf: unknown): unknown {
   const x = constantArray(leaf) ?? leaf;
   if (x instanceof RandomGenerator) return generator(x.state());
-  if (ArrayBuffer.isView(x)) return (x as TypedArray).slice();
-  return x instanceof Tensor || (typeof x !== "object" && typeof x !== "function" && typeof x !== "symbol" && x !== undefined) ? x : null;
+  if (isTypedArray(x)) return x.slice();
+  return x instanceof Tensor || vendorLeaf(x) !== null || (typeof x !== "object" && typeof x !== "function" && typeof x !== "symbol" && x !== undefined) ? x : null;
 }
 
 /**
@@ -51,8 +53,10 @@ function plain(leaf: unknown): unknown {
  * loadState({ w: zeros([2]), act: relu }, { w: tensor([1, 2]), act: null }) // { w: [1, 2], act: relu }
  */
 export function loadState<T>(model: T, from: unknown): T {
-  const stored = biasesLike(model, from, storedOf("loadState", from));
-  return fit({ who: "loadState", source: "the state", target: "the model" }, model, stored);
+  return scope(() => {
+    const stored = biasesLike(model, from, storedOf("loadState", from));
+    return fit({ who: "loadState", source: "the state", target: "the model" }, model, stored);
+  });
 }
 
 /** What is stored, with zeros for a bias that only the model has, and without one of zeros that it does not have. */

@@ -98,6 +98,9 @@ export function r2(predictions: Operand, targets: Operand): number {
 /** Scores with a last axis of classes, and the number of each row's class. */
 function scoresAndLabels(name: string, predictions: Operand, targets: Operand): readonly [scores: Tensor, labels: Tensor] {
   const [scores, y] = classes(name, predictions, targets);
+  if (scores.ndim === 1 && y.ndim === 1) {
+    throw new ShapeError(`${name}: expected a row of scores for each sample, [samples, classes], got shape ${showShape(scores.shape)} beside as many targets. One number for two classes is measured by mean(cast(equal(greater(p, 0.5), y), "float64")).`);
+  }
   checked(name, scores);
   return [scores, y.ndim < scores.ndim ? y : argmax(checked(name, y), { axis: -1 })];
 }

@@ -1,4 +1,4 @@
-import { add, asTensor, AutodiffError, mean, mul, ones, reshape, rsqrt, ShapeError, square, sub, zeros, type Operand, type Tensor } from "@polyad/core";
+import { add, asTensor, AutodiffError, isFinite, mean, mul, ones, reshape, rsqrt, ShapeError, square, sub, where, zeros, type Operand, type Tensor } from "@polyad/core";
 import { checkActivation, checkSizes, matchInput, type Activation } from "./match.js";
 import { identity } from "./identity.js";
 import { showActivation } from "./show.js";
@@ -12,14 +12,16 @@ export interface Normalised {
 
 /**
  * (x − x̄) / √(σ² + ε), with x̄ = Σx / n and σ² = Σ(x − x̄)² / n along the axes: in two passes, since Σx² / n − x̄² cancels
- * where the mean is large.
+ * where the mean is large. NaN where σ² overflows, at deviations of about 1e19 in float32 and 1e154 in float64, which would
+ * give 0. (To scale them first takes two to four times as long.) Tiny deviations are right: ε outweighs their squares.
  */
 export function normalise(x: Tensor, axis: readonly number[], eps: number): Normalised {
   const along = { axis, keepDims: true };
   const average = mean(x, along);
   const deviation = sub(x, average);
   const variance = mean(square(deviation), along);
-  return { y: mul(deviation, rsqrt(add(variance, eps))), mean: average, variance };
+  const known = where(isFinite(variance), variance, NaN);
+  return { y: mul(deviation, rsqrt(add(known, eps))), mean: average, variance };
 }
 
 /** What is learned after normalising, y ↦ f(γ·y + β); γ and β are null where a layer has none. */

@@ -1,4 +1,5 @@
 import { asTensor, Const, defineLayer, max, maxPool, mean, meanPool, ShapeError, type Layer, type LayerConstructor, type Operand, type Tensor } from "@polyad/core";
+import { completeFields } from "./completeFields.js";
 import { checkOptions } from "./options.js";
 import { checkInput, placementHints, placementOf, placementOptions, showPlacement, showSizes, sizesOf, type Placement, type PlacementOptions, type WindowSize } from "./spatial.js";
 
@@ -18,7 +19,7 @@ type Pool = LayerConstructor<[size: WindowSize, options?: PoolLayerOptions], Poo
 
 function pool(name: string, f: (x: Tensor, sizes: readonly number[], placement: Placement) => Tensor): Pool {
   const show = ({ placement: { value } }: PoolFields): string => `${name}(${[showSizes(value.sizes), ...showPlacement(value, value.sizes)].join(", ")})`;
-  return defineLayer(
+  return completeFields(defineLayer(
     name,
     (size: WindowSize, options: PoolLayerOptions = {}): PoolFields => {
       const sizes = sizesOf(name, size);
@@ -27,11 +28,12 @@ function pool(name: string, f: (x: Tensor, sizes: readonly number[], placement: 
     },
     ({ placement }, input: Operand): Tensor => {
       const x = asTensor(name, input);
-      checkInput(() => show({ placement: Const(placement) }), x, null, placement.sizes, placement);
-      return f(x, placement.sizes, placement);
+      const { sizes, ...window } = placement;
+      checkInput(() => show({ placement: Const(placement) }), x, null, sizes, placement);
+      return f(x, sizes, window);
     },
     { show },
-  );
+  ), { settings: ["placement"] });
 }
 
 /**
@@ -96,7 +98,7 @@ type AdaptivePool = LayerConstructor<[size: WindowSize], AdaptivePoolFields, [x:
 
 function adaptivePool(name: string, f: typeof maxPool): AdaptivePool {
   const show = ({ size: { value } }: AdaptivePoolFields): string => `${name}(${showSizes(value)})`;
-  return defineLayer(
+  return completeFields(defineLayer(
     name,
     (size: WindowSize): AdaptivePoolFields => ({ size: Const(sizesOf(name, size)) }),
     ({ size }, input: Operand): Tensor => {
@@ -107,7 +109,7 @@ function adaptivePool(name: string, f: typeof maxPool): AdaptivePool {
       return f(x, size.map((n, i) => x.shape[i + 2]! - (n - 1) * strides[i]!), { strides });
     },
     { show },
-  );
+  ), { settings: ["size"] });
 }
 
 /**

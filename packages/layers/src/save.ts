@@ -1,3 +1,4 @@
+import { scope } from "@polyad/core";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.js";
 import { fit, storedOf } from "./stored.js";
 
@@ -6,7 +7,7 @@ import { fit, storedOf } from "./stored.js";
  * optimisers' states, of generators, or of all in one, so that training can go on from it bit for bit.
  *
  * A tensor's name is its path, `layers.0.weight`; in a key `.` becomes `%2E`, `%` is `%25`, and the empty key is `%`.
- * Tensors keep their dtypes, typed arrays are vectors, numbers are F64 and truth values BOOL of shape [], and a generator
+ * Tensors keep their dtypes, other libraries' too, typed arrays are vectors, numbers are F64 and truth values BOOL of shape [], and a generator
  * is its state, four I32. An array at several places is stored once; for the others, the metadata name the first.
  * Activations, strings, null, settings in `Const`, and the modes of layers (`training`) are not stored.
  *
@@ -17,8 +18,10 @@ import { fit, storedOf } from "./stored.js";
  * load(bytes, { w: zeros([2]), n: 0, act: relu }) // { w: [1, 2], n: 3, act: relu }
  */
 export function save(tree: unknown): Uint8Array<ArrayBuffer> {
-  const { tensors, ties } = storedOf("save", tree);
-  return encodeSafetensors(tensors, Object.fromEntries(ties));
+  return scope(() => {
+    const { tensors, ties } = storedOf("save", tree);
+    return encodeSafetensors(tensors, Object.fromEntries(ties));
+  });
 }
 
 /**
@@ -37,5 +40,5 @@ export function save(tree: unknown): Uint8Array<ArrayBuffer> {
 export function load<T>(bytes: Uint8Array, template: T): T {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const ties = new Map([...metadata].filter(([name, first]) => tensors.has(first) && !tensors.has(name)));
-  return fit({ who: "load", source: "the file", target: "the template" }, template, { tensors, ties });
+  return scope(() => fit({ who: "load", source: "the file", target: "the template" }, template, { tensors, ties }));
 }

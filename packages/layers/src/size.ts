@@ -1,4 +1,5 @@
-import { AutodiffError, broadcastTo, flatten, fmap, ShapeError, Tensor, trace, trainableLeaves, zeros, type DType, type Shape, type TypedArray } from "@polyad/core";
+import { AutodiffError, broadcastTo, flatten, fmap, ShapeError, Tensor, trace, trainableLeaves, vendorLeaf, zeros, type DType, type Shape, type TypedArray } from "@polyad/core";
+import { tensorOf } from "./arrays.js";
 import type { Result } from "./layerFunctions.js";
 import { testMode } from "./mode.js";
 
@@ -78,8 +79,14 @@ function isShape(x: Shape | readonly Shape[]): x is Shape {
 
 /** The arrays of a tree by what becomes of them. */
 export function arraysOf(tree: unknown): Arrays {
-  const trained = new Set(trainableLeaves(tree).map(({ leaf }) => leaf).filter(isFloatArray));
-  const all = new Set(flatten(tree).leaves.filter(isArray));
+  const views = new Map<unknown, Tensor | null>(); // of other libraries' arrays, one for each
+  const own = (leaf: unknown): unknown => {
+    if (vendorLeaf(leaf) === null) return leaf;
+    if (!views.has(leaf)) views.set(leaf, tensorOf(leaf));
+    return views.get(leaf);
+  };
+  const trained = new Set(trainableLeaves(tree).map(({ leaf }) => own(leaf)).filter(isFloatArray));
+  const all = new Set(flatten(tree).leaves.map(own).filter(isArray));
   return { trained: [...trained], others: [...all].filter((x) => !trained.has(x)) };
 }
 

@@ -1,5 +1,6 @@
 import { AutodiffError, flatten, functor, isLayer, isRerun, stopGradient, Tensor, type AnyLayer, type Loss } from "@polyad/core";
 import { mapLayers } from "./mapLayers.js";
+import { constantArray } from "./stored.js";
 
 /**
  * State that is computed and not trained, such as running statistics, lies in fields of a layer. A layer cannot change,
@@ -105,7 +106,7 @@ function constant<S extends Readonly<Record<string, Tensor>>>(fields: S): S {
 /**
  * The model with the state that its layers recorded. State of other models is left alone.
  *
- * @throws AutodiffError if none of the state is of this model.
+ * @throws AutodiffError if none of the state is of this model, or if two of its layers are taken for one.
  * @example
  * const model = trainMode(BatchNorm(1));
  * const { state } = withState((m) => sum(m(tensor([[4], [6]]))))(model);
@@ -116,10 +117,17 @@ export function updateState<T>(model: T, state: ModelState): T {
     throw new AutodiffError("updateState: expected the state that withState(loss) returned beside the loss. Write updateState(model, val.state).");
   }
   let found = state.size === 0;
+  const seen = new Map<symbol, object>();
   const updated = mapLayers(model, (fields) => {
     const entry = isStateful(fields) ? state.get(fields.id) : undefined;
-    found ||= entry !== undefined;
-    return entry ?? null;
+    if (entry === undefined || !isStateful(fields)) return null;
+    const first = seen.get(fields.id) ?? fields;
+    if (Object.keys(entry).some((key) => arrayAt(first, key) !== arrayAt(fields, key))) {
+      throw new AutodiffError(`updateState: two layers are both taken for ${fields.id.description}, and differ: one was made from the other, with other running state. Give one a state of its own with separateState(layer).`);
+    }
+    seen.set(fields.id, first);
+    found = true;
+    return entry;
   });
   if (!found) throw new AutodiffError("updateState: none of the state belongs to a layer of this model. It was recorded by another one.");
   return updated;
@@ -142,6 +150,12 @@ export function separateState<T>(model: T): T {
     ids.set(fields.id, id);
     return { id };
   });
+}
+
+/** What a field holds, of a constant one what is in it. */
+function arrayAt(fields: object, key: string): unknown {
+  const field: unknown = Reflect.get(fields, key);
+  return constantArray(field) ?? field;
 }
 
 function isStateful(fields: object): fields is Stateful {

@@ -1,4 +1,5 @@
-import { Const, flatten, fmapWithPath, generator, RandomGenerator, Tensor, tensor, toDevice, TreeError, type GeneratorState, type TypedArray } from "@polyad/core";
+import { Const, flatten, fmapWithPath, generator, RandomGenerator, Tensor, tensor, toDevice, TreeError, vendorLeaf, type GeneratorState } from "@polyad/core";
+import { inFormOf, tensorOf, type ArrayLeaf } from "./arrays.js";
 import { isTypedArray } from "./collate.js";
 import { reserved } from "./safetensors.js";
 
@@ -28,7 +29,8 @@ function storable(leaf: unknown, path: readonly unknown[]): Storable | null {
   if (typeof leaf === "number") return { x: tensor(leaf), restore: (x) => x.item() };
   if (typeof leaf === "boolean") return path.at(-1) === "training" ? null : { x: tensor(leaf), restore: (x) => x.item() === 1 };
   if (leaf instanceof Tensor) return { x: leaf, restore: (x) => toDevice(x, leaf.device) };
-  if (isTypedArray(leaf)) return { x: tensor(leaf), restore: (x) => x.dataSync() };
+  const array = tensorOf(leaf);
+  if (array !== null) return { x: array, restore: (x) => inFormOf(leaf, x) };
   if (leaf instanceof RandomGenerator) {
     const restore = (x: Tensor): RandomGenerator => generator({ algorithm, words: [...x.dataSync()] });
     return { x: tensor(Int32Array.from(leaf.state().words)), suffix: algorithm, restore };
@@ -39,9 +41,10 @@ function storable(leaf: unknown, path: readonly unknown[]): Storable | null {
 }
 
 /** The array in a `Const`; null for constants that are settings, as numbers and lists of numbers. */
-export function constantArray(leaf: unknown): Tensor | TypedArray | null {
+export function constantArray(leaf: unknown): ArrayLeaf | null {
   if (typeof leaf !== "object" || leaf === null || !("activity" in leaf) || !("value" in leaf)) return null;
-  return leaf.value instanceof Tensor || isTypedArray(leaf.value) ? leaf.value : null;
+  const { value } = leaf;
+  return value instanceof Tensor || isTypedArray(value) || vendorLeaf(value) !== null ? (value as ArrayLeaf) : null;
 }
 
 /** A leaf and where it lies. */

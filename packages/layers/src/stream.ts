@@ -22,17 +22,25 @@ export async function* until<S>(signal: AbortSignal | undefined, source: Source<
     stop = () => resolve({ value: undefined, done: false });
     signal.addEventListener("abort", stop);
   });
+  if (signal.aborted) stop();
+  let open = true; // an iterator that ended, or failed, is closed
   try {
     for (;;) {
-      const next = iterator.next();
+      open = false;
+      const next = Promise.resolve(iterator.next());
       next.catch(() => {}); // where nobody waits for it any more
       const { value, done } = await Promise.race([aborted, next]);
       if (done === true) return;
+      open = true;
       yield value;
       if (signal.aborted) return;
     }
   } finally {
     signal.removeEventListener("abort", stop);
-    iterator.return?.().catch(() => {}); // not awaited: it waits for the item that does not come
+    if (open) {
+      const closed = Promise.resolve(iterator.return?.());
+      closed.catch(() => {});
+      if (!signal.aborted) await closed; // else it may be after an item that does not come
+    }
   }
 }

@@ -1,8 +1,9 @@
-import { all, AutodiffError, AutoTape, Const, flatten, isFinite, scope, sum, Tensor, trainableLeaves, withgradient, type ADType, type Loss, type Traced, type Value } from "@polyad/core";
+import { all, AutodiffError, AutoTape, Const, dispose, flatten, isFinite, scope, sum, trainableLeaves, withgradient, type ADType, type Loss, type Traced, type Value } from "@polyad/core";
+import { tensorOf } from "./arrays.js";
 import { testMode, trainMode } from "./mode.js";
 import { adjust } from "./optimise/adjust.js";
 import type { OptimiserState } from "./optimise/parameterState.js";
-import type { Rule } from "./optimise/rule.js";
+import type { Called, Rule } from "./optimise/rule.js";
 import { update } from "./optimise/update.js";
 import { progressOn, type ProgressPoint } from "./progress.js";
 import { updateState, withState, type ModelState } from "./state.js";
@@ -93,7 +94,7 @@ export async function train<M, const Item, O extends Rule | OptimiserState<Rule,
   loss: (model: Traced<NoInfer<M>>, ...item: ItemArguments<Item>) => R,
   model: M,
   data: Stream<Item>,
-  optimiser: O,
+  optimiser: O & Called<O>,
   options?: TrainOptions<M, StateFor<O, M>, Item, Aux<R>>,
 ): Promise<Training<M, StateFor<O, M>> & { readonly stopped: boolean }>;
 export async function train(
@@ -110,6 +111,7 @@ export async function train(
   const pause = pauses();
   let current = hasModes ? trainMode(model) : model;
   let state = stateOf(optimiser, model);
+  let own: unknown = state === optimiser ? null : state; // what nobody else has: a device may forget it when it is replaced
   let [done, steps, mean, stopped] = [start?.epochs ?? 0, start?.steps ?? 0, NaN, false];
   const end = done + epochs;
   const aborted = (): boolean => signal?.aborted === true;
@@ -129,14 +131,17 @@ export async function train(
         const fail = (what: string): TrainingError => new TrainingError(what, training(), item, index);
         if (!Number.isFinite(loss)) throw fail(`Loss is ${loss}`);
         if (schedule !== undefined) state = adjust(state, schedule(steps));
-        const next = scope(() => update(state, current, grad));
+        const next = update(state, current, grad);
         const broken = notFinite(current, next.model);
         if (broken !== null) throw fail(`The loss is ${loss}, but its step makes ${broken === "" ? "the model" : broken} NaN or infinite`);
         state = next.state;
         current = recorded.size > 0 ? updateState(next.model, recorded) : next.model;
+        dispose([grad, own], { current, state });
+        own = { current, state };
         [index, steps, total] = [index + 1, steps + 1, total + loss];
         mean = total / index;
         bars?.step(point());
+        if (onStep !== undefined) own = null;
         stopped = (await onStep?.({ model: current, state, epochs: done, steps, loss, item, index: index - 1, aux })) === "stop";
         if (stopped) break;
       }
@@ -144,6 +149,7 @@ export async function train(
       if (index === 0) throw empty(done - (start?.epochs ?? 0), data);
       bars?.epoch(point());
       done++;
+      if (onEpoch !== undefined) own = null;
       stopped = (await onEpoch?.(training())) === "stop";
     }
     return { ...training(), stopped: stopped || done < end };
@@ -173,6 +179,7 @@ function lossAndGradient(loss: Function, engine: ADType): (model: unknown, item:
     const { val, grad } = await withgradient(f, engine, model, ...items.map(Const));
     const { loss: y, state, ...rest } = val as { readonly loss: Value; readonly state: ModelState; readonly aux?: unknown };
     const read = typeof y === "number" ? y : y.device.reads === "sync" ? y.item() : (await y.data())[0]!;
+    dispose(y);
     return { loss: read, aux: form === "value" ? undefined : form === "tuple" ? rest.aux : rest, grad: grad[0], recorded: state };
   };
 }
@@ -180,13 +187,14 @@ function lossAndGradient(loss: Function, engine: ADType): (model: unknown, item:
 /** The path of a parameter that a step has made NaN or infinite, null for none. Where devices read asynchronously nobody looks. */
 function notFinite(before: unknown, after: unknown): string | null {
   const old = flatten(before).leaves;
-  const broken = trainableLeaves(after).find(({ leaf, index }) => leaf !== old[index] && !isAllFinite(leaf));
+  const broken = trainableLeaves(after).find(({ leaf, index }) => leaf !== old[index] && !scope(() => isAllFinite(leaf)));
   return broken === undefined ? null : flatten(after).def.paths[broken.index]!;
 }
 
-function isAllFinite(x: unknown): boolean {
-  if (x instanceof Float64Array || x instanceof Float32Array) return x.every(Number.isFinite);
-  if (!(x instanceof Tensor) || x.device.reads === "async") return true;
+function isAllFinite(leaf: unknown): boolean {
+  if (leaf instanceof Float64Array || leaf instanceof Float32Array) return leaf.every(Number.isFinite);
+  const x = tensorOf(leaf);
+  if (x === null || x.device.reads === "async") return true;
   return Number.isFinite(sum(x).item()) || all(isFinite(x)).item() === 1; // a sum may overflow
 }
 

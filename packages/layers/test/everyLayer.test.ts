@@ -2,7 +2,7 @@ import {
   AdaptiveMaxPool, AdaptiveMeanPool, add, AlphaDropout, AutoFiniteDiff, AutoForward, AutoTape, BatchNorm, Bilinear, callable, cast, Chain, checkpoint, compose, Const, Conv, ConvTranspose, Dense,
   DepthwiseConv, Dropout, Embedding, Flatten, flatten, fmap, fmapWithPath, generator, GlobalMaxPool, GlobalMeanPool, gradient, GroupNorm, GRU, hvp, InstanceNorm, LayerNorm, load, loadState, LSTM, LSTMCell, matmul,
   Maxout, MaxPool, MeanPool, mul, MultiHeadAttention, outputSize, PairwiseFusion, Parallel, prepareGradient, randn, Recurrence, relu, RNN, RNNCell, SamePad, save, Scale, SecondOrder, sin, SkipConnection,
-  slice, square, state, summary, sum, tanh, tensor, Tensor, testMode, trace, trainMode, transpose, withgradient, withState, zeros,
+  slice, square, state, summary, sum, tanh, tensor, Tensor, testMode, trace, trainMode, transpose, WeightNorm, withgradient, withState, zeros,
 } from "polyad"; // prettier-ignore
 import { describe, expect, test } from "vitest";
 import { expectClose, plain } from "../../../test/support.js";
@@ -21,6 +21,8 @@ const layers: Readonly<Record<string, readonly [make: () => Function, ...inputs:
   SkipConnection: [() => SkipConnection(Dense(3, 3, tanh), add), x(4, 3)],
   Parallel: [() => Parallel(mul, Dense(3, 3, tanh), Dense(3, 3)), x(4, 3)],
   PairwiseFusion: [() => Chain(PairwiseFusion(add, Dense(3, 3, tanh), Dense(3, 2)), (ys) => ys[1]), x(4, 3)],
+  WeightNorm: [() => WeightNorm(Dense(3, 2, tanh), "weight"), x(4, 3)],
+  "WeightNorm of a convolution": [() => WeightNorm(ConvTranspose(3, [2, 4], tanh), "weight", { axis: 1 }), x(2, 2, 4)],
   Maxout: [() => Maxout(Dense(3, 2), Dense(3, 2)), x(4, 3)],
   Dropout: [() => Dropout(0.4, rng(), { axis: [0, 1] }), x(4, 3, 2)],
   AlphaDropout: [() => AlphaDropout(0.4, rng()), x(4, 3)],

@@ -1,7 +1,7 @@
 import { expectTypeOf } from "vitest";
 import {
-  activations, add, AutoTape, Bilinear, callable, Chain, compose, concat, Const, Dense, Embedding, Flatten, gradient, isLayer, LayerNorm, Maxout, mean, mul, only, outputSize, PairwiseFusion,
-  Parallel, pow, relu, Scale, SkipConnection, sigmoid, softmax, square, sub, sum, tanh, tensor, type Tensor, type Value,
+  activations, Adam, add, AutoTape, Bilinear, callable, Chain, compose, concat, Const, Dense, Descent, Embedding, Flatten, gradient, isLayer, LayerNorm, Maxout, mean, MixedPrecision, mul, only, OptimiserChain, outputSize, PairwiseFusion,
+  Parallel, pow, relu, Scale, setup, SkipConnection, sigmoid, softmax, square, sub, sum, tanh, tensor, train, type Tensor, type Traced, type Value,
 } from "polyad"; // prettier-ignore
 
 // What the compiler promises of layers. Nothing here runs: tsc is the test.
@@ -131,3 +131,23 @@ Chain(Dense(2, 3), relu, relu, relu, relu, relu, relu, relu, (y: string) => y);
 // @ts-expect-error
 Chain(Dense(2, 3), relu, relu, relu, relu, relu, (y: string) => y);
 expectTypeOf(Chain(Dense(2, 3), relu, relu, relu, relu, relu, relu, (y) => y.shape, (s: readonly number[]) => s.length)(x)).toEqualTypeOf<number>();
+
+// Rules are called: constructors have a name, as rules have.
+
+const items = [[x, x]] as const;
+expectTypeOf((await train(loss, model, items, Adam())).state.layers[0].weight!.rule).toEqualTypeOf<Adam>();
+expectTypeOf((await train(loss, model, items, setup(Descent(), model))).state.layers[0].weight!.rule).toEqualTypeOf<Descent>();
+// @ts-expect-error not called
+await train(loss, model, items, Adam);
+// @ts-expect-error not called
+setup(Adam, model);
+// @ts-expect-error not called
+OptimiserChain(Descent(), Adam);
+// @ts-expect-error not called
+MixedPrecision(Adam);
+
+// Functions stay what they are, of whatever signature.
+
+expectTypeOf<Traced<Function>>().toEqualTypeOf<Function>();
+expectTypeOf<Traced<{ readonly f: Function; readonly n: number }>>().toEqualTypeOf<{ readonly f: Function; readonly n: Value }>();
+expectTypeOf(gradient((m: { readonly f: Function; readonly n: Value }) => mul(m.n, 2), tape, { f: Math.sin as Function, n: 1 })).toEqualTypeOf<[{ f: null; n: number }]>();

@@ -435,5 +435,8 @@ test("types: numbers give numbers, tensors tensors", () => {
   expectTypeOf(mse(t as Value, t as Value)).toEqualTypeOf<Value>();
   expectTypeOf(huber(t, t, { delta: 2, agg: sum })).toEqualTypeOf<Tensor>();
   // @ts-expect-error: mse has no delta
-  expect(mse(1, 1, { delta: 2 })).toBe(0);
+  expect(() => mse(1, 1, { delta: 2 })).toThrow(new AutodiffError("mse: there is no option delta. It has agg."));
+  expect(() => (mse as (...xs: unknown[]) => Value)(1, 1, { reduction: "sum" })).toThrow(new AutodiffError("mse: there is no option reduction. Write agg: mean, sum or identity."));
+  expect(() => (dice as (...xs: unknown[]) => Value)([1], [1], { agg: sum })).toThrow(new AutodiffError("dice: there is no option agg. It has smooth."));
+  expect(() => logitCrossEntropy([[0.3], [2]], [[1], [0]])).toThrow("logitCrossEntropy: expected several classes, got shape [2, 1]: of one there is nothing to tell. One number for two classes is for binaryCrossEntropy()");
 });

@@ -1,5 +1,5 @@
 import {
-  add, AutoForward, AutoTape, BatchNorm, Const, flatten, functor, gradient, GroupNorm, hessian, InstanceNorm, LayerNorm, mul, ones, randn, generator, relu, square, sum, tensor, Tensor,
+  add, AutoForward, AutoTape, BatchNorm, Const, flatten, functor, gradient, GroupNorm, hessian, identity, InstanceNorm, LayerNorm, mul, ones, randn, generator, relu, square, sum, tensor, Tensor,
   testMode, trainMode, withState, zeros, type AnyLayer,
 } from "polyad";
 import { describe, expect, it, test } from "vitest";
@@ -90,6 +90,29 @@ describe("values", () => {
     const two = LayerNorm([2, 5], undefined, { affine: false });
     expectClose(flat(two(image)), byHand(image, (n, c) => `${n} ${c}`, { scale: null, bias: null }), 1e-12);
     expectClose(flat(two(tensor(image.dataSync().slice(0, 10), [2, 5]))), flat(two(image)) instanceof Array ? (flat(two(image)) as number[]).slice(0, 10) : null, 1e-14);
+  });
+
+  it("are right for tiny inputs, and never give a wrong number where the variance overflows", () => {
+    const both = (size: number, dtype: "float32" | "float64") => tensor([[size, -size], [3 * size, 5 * size]], null, dtype);
+    const layers = (dtype: "float32" | "float64") =>
+      [LayerNorm(2, identity, { affine: false }), GroupNorm(2, 1, identity, { affine: false }), trainMode(BatchNorm(2, identity, { affine: false, trackStats: false }))].map(
+        (layer) => (size: number) => layer(both(size, dtype)),
+      );
+    // Rows ±s and 4s ± s, columns 2s ± s and 2s ± 3s.
+    const rows = (size: number) => [[1, -1], [-1, 1]].map((row) => row.map((x) => (x * size) / Math.sqrt(size ** 2 + 1e-5)));
+    const columns = (size: number) => [-1, 1].map((x) => [1, 3].map((k) => (x * k * size) / Math.sqrt((k * size) ** 2 + 1e-5)));
+    for (const [dtype, sizes, beyond, within] of [["float64", [1e-300, 1e-160, 1e-3, 1, 1e100, 1e150], [1e160, 1e300], 1e-14], ["float32", [1e-30, 1e-3, 1, 1e18], [1e25, 1e38], 1e-6]] as const) {
+      const [layer, group, batch] = layers(dtype) as [(size: number) => Tensor, (size: number) => Tensor, (size: number) => Tensor];
+      for (const given of sizes) {
+        const size = dtype === "float32" ? Math.fround(given) : given;
+        const scale = Math.max(1, 1 / size);
+        const scaled = (y: Tensor | number[][]) => (y instanceof Tensor ? (y.toArray() as number[][]) : y).map((row) => row.map((v) => v * scale));
+        expectClose(scaled(layer(given)), scaled(rows(size)), within);
+        expectClose(scaled(group(given)), scaled(rows(size)), within);
+        expectClose(scaled(batch(given)), scaled(columns(size)), within);
+      }
+      for (const size of beyond) for (const f of [layer, group, batch]) expect((f(size).toArray() as number[][]).flat()).toEqual([NaN, NaN, NaN, NaN]);
+    }
   });
 
   it("keep their digits beside a large mean", () => {

@@ -356,6 +356,7 @@ test("rules are plain data, checked when they are made", () => {
     // @ts-expect-error a schedule is given to adjust
     [() => Descent((t: number) => t), "Descent: expected a number for eta, got a function."],
     [() => AccumGrad(1.5), "AccumGrad: expected a whole number of at least 1 for n, got 1.5."],
+    // @ts-expect-error it must be called
     [() => OptimiserChain(Adam), "OptimiserChain: expected a rule, as Adam(1e-3), as argument 0, got the function Adam. Rules are called: Adam(), not Adam."],
   ];
   for (const [make, message] of refused) expect(make).toThrow(new AutodiffError(message));
@@ -387,6 +388,7 @@ test("what is taken for the arguments of update is named", () => {
     [() => update(state, model, gradient(() => sum(model.layers[0]!.weight), params(model))), "update: got Grads, of the implicit form, for the gradient. Pass an entry of gradient(loss, engine, model, …), as grad[0]."],
     // @ts-expect-error a rule comes first
     [() => setup(model, Adam()), "setup: expected a rule first, as Adam(1e-3), got a plain object."],
+    // @ts-expect-error it must be called
     [() => setup(Adam, model), "setup: expected a rule first, as Adam(1e-3), got the function Adam. Rules are called: Adam(), not Adam."],
   ];
   for (const [call, message] of wrong) expect(call).toThrow(new AutodiffError(message));

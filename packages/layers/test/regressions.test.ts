@@ -1,6 +1,6 @@
 import {
-  activations, Adam, AutodiffError, AutoTape, BatchNorm, Bilinear, causalMask, Chain, ClipNorm, Conv, ConvTranspose, Dense, Descent, Dropout, Embedding, encodeSafetensors, generator, gradient, GroupNorm, GRU, GRUCell,
-  identity, InstanceNorm, LayerNorm, load, loadState, LSTM, LSTMCell, MaxPool, mean, Momentum, mse, MultiHeadAttention, ones, outputSize, randn, Recurrence, relu, RNN, RNNCell, save, Scale, scan, SkipConnection, square,
+  activations, AdaptiveMeanPool, Adam, AlphaDropout, AutodiffError, AutoTape, BatchNorm, Bilinear, causalMask, Chain, ClipNorm, Conv, ConvTranspose, Dense, Descent, Dropout, Embedding, encodeSafetensors, functor, generator, gradient, GroupNorm, GRU, GRUCell,
+  identity, InstanceNorm, LayerNorm, load, loadState, LSTM, LSTMCell, MaxPool, mean, Momentum, mse, mul, MultiHeadAttention, ones, outputSize, randn, Recurrence, relu, RNN, RNNCell, save, Scale, scan, SkipConnection, square,
   state, sum, tensor, testMode, train, trainMode, update, withState, zeros, setup, add, type Tensor,
 } from "polyad"; // prettier-ignore
 import { describe, expect, test } from "vitest";
@@ -9,6 +9,9 @@ import { expectClose, plain } from "../../../test/support.js";
 /** Each was wrong once. */
 const x = tensor([[1, 2], [3, 5]], null, "float32");
 const data = [[x, tensor([[1], [2]], null, "float32")]] as const;
+
+/** What `{ ...layer }` is. */
+const fieldsOf = <F extends object>(layer: { [functor](): { readonly children: F } | null }): F => layer[functor]()!.children;
 
 /** What a call that no compiler would let through gives. */
 const untyped = (f: Function, ...args: unknown[]): unknown => Reflect.apply(f, undefined, args);
@@ -114,6 +117,44 @@ describe("a gradient makes a layer of the same type", () => {
     const result = (f: Function): Tensor => [Reflect.apply(f, undefined, [input]) as Tensor | readonly Tensor[]].flat()[0] as Tensor;
     const [grad] = gradient((m: unknown) => sum(result(m as Function)), AutoTape(), layer as unknown);
     expect(result(untyped(from, grad) as Function).shape).toEqual(result(layer).shape);
+  });
+
+  test.each([
+    ["LayerNorm", LayerNorm(2), LayerNorm.from, "a Const as size, got null, as in a gradient", "scale, bias"],
+    ["BatchNorm", testMode(BatchNorm(2)), BatchNorm.from, "a Const as channels, got null, as in a gradient", "scale, bias, mean, variance"],
+    ["GroupNorm", GroupNorm(2, 1), GroupNorm.from, "a Const as channels, got null, as in a gradient", "scale, bias"],
+    ["InstanceNorm", InstanceNorm(2), InstanceNorm.from, "a Const as channels, got null, as in a gradient", ""],
+    ["Dropout", Dropout(0.5, generator(1)), Dropout.from, "a Const as p, got null, as in a gradient", ""],
+    ["AlphaDropout", AlphaDropout(0.5, generator(1)), AlphaDropout.from, "a Const as p, got null, as in a gradient", ""],
+    ["MaxPool", MaxPool(2), MaxPool.from, "a Const as placement, got null, as in a gradient", ""],
+    ["AdaptiveMeanPool", AdaptiveMeanPool(2), AdaptiveMeanPool.from, "a Const as size, got null, as in a gradient", ""],
+    ["MultiHeadAttention", MultiHeadAttention(2, { heads: 1 }), MultiHeadAttention.from, "a Const as heads, got null, as in a gradient", ""],
+    ["LSTM", LSTM(2, 2), LSTM.from, "a function as cell, got an object", ""],
+    ["RNN", RNN(2, 2), RNN.from, "a function as cell, got an object", ""],
+    ["Recurrence", Recurrence(GRUCell(2, 2)), Recurrence.from, "a function as cell, got an object", ""],
+  ] as const)("%s: a gradient lacks settings and functions", async (name, layer, from, lacks, arrays) => {
+    const [grad] = gradient((_m: unknown) => 0, AutoTape(), layer as unknown);
+    const written = ["...layer", ...(arrays === "" ? [] : [arrays])].join(", ");
+    expect(await message(() => untyped(from, grad))).toBe(`${name}.from: expected ${lacks}. Take it from a layer: ${name}.from({ ${written} }).`);
+    expect(String(untyped(from, fieldsOf<object>(layer)))).toBe(String(layer));
+  });
+
+  test("around the fields of another, changed", async () => {
+    const norm = LayerNorm(2);
+    const [grad] = gradient((m) => sum(m(x)), AutoTape(), norm);
+    expect(plain(LayerNorm.from({ ...fieldsOf(norm), scale: grad.scale, bias: grad.bias })(x))).toEqual(plain(add(grad.bias, mul(grad.scale, norm(x)))));
+    expect(await message(() => untyped(LayerNorm.from, { ...fieldsOf(norm), eps: 1e-3 }))).toMatch(/^LayerNorm\.from: expected a Const as eps, got 0\.001\./);
+    // The placement was lost.
+    const signal = randn(generator(1), [1, 4, 9], { dtype: "float32" });
+    const conv = Conv(3, [4, 4], relu, { strides: 2, groups: 2, flip: true, padding: "same" });
+    const transposed = ConvTranspose(3, [4, 4], relu, { strides: 2, groups: 2, outputPadding: 1 });
+    expect([plain(Conv.from(fieldsOf(conv))(signal)), String(Conv.from(fieldsOf(conv)))]).toEqual([plain(conv(signal)), String(conv)]);
+    expect([plain(ConvTranspose.from(fieldsOf(transposed))(signal)), String(ConvTranspose.from(fieldsOf(transposed)))]).toEqual([plain(transposed(signal)), String(transposed)]);
+    const [dConv] = gradient((m) => sum(m(signal)), AutoTape(), conv);
+    expect(plain(Conv.from({ ...dConv, placement: conv.placement }).weight)).toEqual(plain(dConv.weight));
+    expect(await message(() => Conv.from({ ...fieldsOf(conv), strides: 2 }))).toBe("Conv.from: got a placement and strides, which is part of it. Leave one of them out.");
+    expect(await message(() => untyped(Conv.from, { weight: [[[1]]], stride: 2 }))).toBe("Conv.from: there is no option stride. Write strides.");
+    expect(await message(() => untyped(ConvTranspose.from, { weight: [[[1]]], pad: 2 }))).toBe("ConvTranspose.from: there is no option pad. Write padding.");
   });
 
   test("around arrays that do not fit", async () => {

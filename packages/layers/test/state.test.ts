@@ -207,3 +207,39 @@ describe("state", () => {
     expect(isLayer(getPath(model, [0]))).toBe(true);
   });
 });
+
+describe("a layer made from another's fields", () => {
+  const step = (model: readonly ((x: Tensor) => Tensor)[]): ModelState => withState((m: typeof model) => sum(m.reduce((y, f) => f(y), x)))(model).state;
+
+  it("is not changed by what the other learns", () => {
+    const a = norm();
+    const b = BatchNorm.from(a[functor]()!.children);
+    const before = statistics(b);
+    const next = updateState([a] as const, step([a]));
+    expect(statistics(next[0])).not.toEqual(before);
+    expect([statistics(a), statistics(b)]).toEqual([before, before]);
+  });
+
+  it("is the same layer twice where both are in one model, as all of their arrays are", () => {
+    const a = norm();
+    const model = [a, BatchNorm.from(a[functor]()!.children)] as const;
+    const [first, second] = updateState(model, step(model));
+    expect(first.mean).toBe(second.mean);
+    expect(first.variance).toBe(second.variance);
+    const twice = updateState([a, a] as const, step([a, a]));
+    expect([statistics(first), statistics(second)]).toEqual(twice.map(statistics));
+    expect(plain(updateState([first, second] as const, step([first, second]))[1].mean)).not.toEqual(plain(first.mean));
+  });
+
+  it("is refused beside it with running state of its own, until it is separated", () => {
+    const a = norm();
+    const b = BatchNorm.from({ ...a[functor]()!.children, mean: ones([2]) });
+    expect(() => updateState([a, b] as const, step([a, b]))).toThrow(
+      "updateState: two layers are both taken for BatchNorm(2), and differ: one was made from the other, with other running state. Give one a state of its own with separateState(layer).",
+    );
+    const model = [a, separateState(b)] as const;
+    const [first, second] = updateState(model, step(model));
+    expectClose(first.mean, [0.3, 1], 1e-14); // 0.9·0 + 0.1·x̄
+    expectClose(second.mean, [0.9, 0.9], 1e-14); // its input has mean 0
+  });
+});

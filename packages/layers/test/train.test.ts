@@ -176,6 +176,35 @@ describe("train", () => {
     expect([unhurried.epochs, unhurried.steps, unhurried.stopped, closed]).toEqual([2, 4, false, 3]);
   });
 
+  test("with a signal, a source is closed once, if it has not ended, and its errors come through", async () => {
+    const signal = new AbortController().signal;
+    const log: string[] = [];
+    const source = (fail: boolean) => (): AsyncIterable<(typeof data)[number]> => ({
+      [Symbol.asyncIterator]: () => {
+        let i = 0;
+        return {
+          next: async () => {
+            if (fail) throw new Error("no disk");
+            return i < 2 ? { value: data[i++]!, done: false } : { value: undefined, done: true };
+          },
+          return: async () => {
+            await new Promise((resolve) => setTimeout(resolve, 10));
+            log.push("closed");
+            return { value: undefined, done: true };
+          },
+        };
+      },
+    });
+    expect((await train(loss, model, source(false), Descent(0.1), { signal })).steps).toBe(2);
+    await expect(train(loss, model, source(true), Descent(0.1), { signal })).rejects.toThrow("no disk");
+    expect(log).toEqual([]);
+    await train(loss, model, source(false), Descent(0.1), { signal, onStep: () => "stop" });
+    expect(log).toEqual(["closed"]);
+    const controller = new AbortController();
+    const never = (): AsyncIterable<(typeof data)[number]> => (controller.abort(), { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) });
+    expect((await train(loss, model, never, Descent(0.1), { signal: controller.signal })).stopped).toBe(true);
+  });
+
   test("timers fire while it runs: a signal of a timeout stops it", async () => {
     const run = await train(loss, model, data, Descent(0.01), { epochs: Infinity, signal: AbortSignal.timeout(150) });
     expect(run.stopped).toBe(true);

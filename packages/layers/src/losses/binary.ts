@@ -12,7 +12,7 @@ import { xlogy } from "./xlogy.js";
 export const binaryCrossEntropy: LossFunction<EpsOptions> = pairwise<EpsOptions>("binaryCrossEntropy", (yHat, y, options) => {
   const eps = epsilonOf("binaryCrossEntropy", yHat, options);
   return neg(add(xlogy(y, add(yHat, eps)), xlogy(sub(1, y), add(sub(1, yHat), eps))));
-});
+}, ["eps"]);
 
 /**
  * −y·ln σ(ŷ) − (1 − y)·ln(1 − σ(ŷ)), of logits ŷ: `binaryCrossEntropy` of σ(ŷ), accurate and finite where that is 0 or 1.
@@ -41,4 +41,4 @@ export const binaryFocal: LossFunction<FocalOptions> = pairwise<FocalOptions>("b
   const { gamma = 2 } = options;
   const p = add(mul(y, yHat), mul(sub(1, y), sub(1, yHat)));
   return neg(mul(pow(clamp(sub(1, p), 0, 1), gamma), log(add(p, epsilonOf("binaryFocal", yHat, options)))));
-});
+}, ["eps", "gamma"]);

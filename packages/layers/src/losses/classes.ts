@@ -22,7 +22,7 @@ export const crossEntropy: LossFunction<EpsOptions> = named("crossEntropy", (pre
   const eps = epsilonOf("crossEntropy", yHat, options);
   const losses = y.dtype === "int32" ? log(add(picked(yHat, y), eps)) : sum(xlogy(y, add(yHat, eps)), { axis: -1 });
   return aggregate(neg(losses), options);
-});
+}, ["eps"]);
 
 /**
  * −Σ y·ln softmax(ŷ) over the classes, the last axis of the logits ŷ: `crossEntropy` of softmax(ŷ), accurate and finite where
@@ -53,7 +53,7 @@ export const klDivergence: LossFunction<EpsOptions> = named("klDivergence", (pre
   const [yHat, y] = rows("klDivergence", predictions, targets);
   const eps = epsilonOf("klDivergence", yHat, options);
   return aggregate(sum(sub(xlogy(y, y), xlogy(y, add(yHat, eps))), { axis: -1 }), options);
-});
+}, ["eps"]);
 
 /**
  * −Σ y·(1 − ŷ)^γ·ln(ŷ + ε) over the classes, the last axis of the probabilities ŷ; γ = 2 unless said. Cross-entropy in which
@@ -70,7 +70,7 @@ export const focal: LossFunction<FocalOptions> = named("focal", (predictions, ta
   const part = (p: Tensor): Tensor => mul(pow(clamp(sub(1, p), 0, 1), gamma), log(add(p, eps)));
   const losses = y.dtype === "int32" ? part(picked(yHat, y)) : sum(mul(y, part(yHat)), { axis: -1 });
   return aggregate(neg(losses), options);
-});
+}, ["eps", "gamma"]);
 
 export interface LabelSmoothingOptions {
   /** Along which the classes lie, the last axis unless said; null for targets of two classes, 0 and 1. */
@@ -117,6 +117,9 @@ function rows(name: string, predictions: Operand, targets: Operand): readonly [y
 
 function withClasses(name: string, predictions: Operand): Tensor {
   const yHat = float(name, predictions);
+  if (yHat instanceof Tensor && yHat.shape.at(-1) === 1) {
+    throw new ShapeError(`${name}: expected several classes, got shape ${showShape(yHat.shape)}: of one there is nothing to tell. One number for two classes is for binaryCrossEntropy(), and measured by mean(cast(equal(greater(p, 0.5), y), "float64")).`);
+  }
   if (yHat instanceof Tensor && yHat.ndim > 0) return yHat;
   throw new ShapeError(`${name}: expected predictions with a last axis of classes, got a scalar.`);
 }

@@ -1,5 +1,6 @@
 import { AutodiffError, cast, mean, ShapeError, Tensor, type ArrayLike, type Operand, type Shape, type Value } from "@polyad/core";
 import { float } from "../activations/activation.js";
+import { checkOptions } from "../options.js";
 
 export interface LossOptions {
   /** What becomes of the losses of the parts; their mean unless said. `sum` adds them, `identity` keeps them. */
@@ -21,15 +22,29 @@ export interface LossFunction<O extends LossOptions = LossOptions> {
 }
 
 /** A loss of pairs: predictions and targets of one shape, and a part for each element. */
-export function pairwise<O extends LossOptions = LossOptions>(name: string, part: (yHat: Value, y: Value, options: O) => Value): LossFunction<O> {
-  return named(name, (yHat, y, options) => aggregate(part(...pair(name, yHat, y), options), options));
+export function pairwise<O extends LossOptions = LossOptions>(
+  name: string,
+  part: (yHat: Value, y: Value, options: O) => Value,
+  own: readonly (keyof O & string)[] = [],
+): LossFunction<O> {
+  return named(name, (yHat, y, options) => aggregate(part(...pair(name, yHat, y), options), options), own);
 }
 
-/** A loss by the name that its messages and a table of losses use. */
-export function named<O extends LossOptions>(name: string, loss: (yHat: Operand, y: Operand, options: O) => Value): LossFunction<O> {
-  const of = (yHat: Operand, y: Operand, options: O = {} as O): Value => loss(yHat, y, options);
+/** A loss by the name that its messages and a table of losses use, with the names of options besides `agg`. */
+export function named<O extends LossOptions>(
+  name: string,
+  loss: (yHat: Operand, y: Operand, options: O) => Value,
+  own: readonly (keyof O & string)[] = [],
+): LossFunction<O> {
+  const known = ["agg", ...own];
+  const of = (yHat: Operand, y: Operand, options: O = {} as O): Value => {
+    checkOptions(name, options, known, hints);
+    return loss(yHat, y, options);
+  };
   return Object.defineProperty(of, "name", { value: name }) as LossFunction<O>;
 }
+
+const hints = { reduction: "Write agg: mean, sum or identity.", dims: "Write agg: (losses) => mean(losses, { axis })." };
 
 /**
  * Predictions and targets as floats; targets that are whole numbers have the predictions' dtype.

@@ -1,4 +1,5 @@
 import { add, AutodiffError, div, mul, square, sub, sum, type ArrayLike, type Operand, type Tensor, type Value } from "@polyad/core";
+import { checkOptions } from "../options.js";
 import { pair } from "./loss.js";
 
 /** Of all of ŷ and y together; numbers give a number. */
@@ -20,7 +21,9 @@ export interface DiceOptions {
  * @example
  * dice([1, 0, 1], [1, 0, 1]).item() // 0
  */
-export const dice: OverlapLoss<DiceOptions> = ((predictions: Operand, targets: Operand, { smooth = 1 }: DiceOptions = {}): Value => {
+export const dice: OverlapLoss<DiceOptions> = ((predictions: Operand, targets: Operand, options: DiceOptions = {}): Value => {
+  checkOptions("dice", options, ["smooth"]);
+  const { smooth = 1 } = options;
   const [yHat, y] = pair("dice", predictions, targets);
   return sub(1, div(add(mul(2, sum(mul(y, yHat))), smooth), add(add(sum(square(y)), sum(square(yHat))), smooth)));
 }) as OverlapLoss<DiceOptions>;
@@ -37,7 +40,9 @@ export interface TverskyOptions {
  * @example
  * tversky([1, 0, 1], [1, 0, 1]).item() // 0
  */
-export const tversky: OverlapLoss<TverskyOptions> = ((predictions: Operand, targets: Operand, { beta = 0.7 }: TverskyOptions = {}): Value => {
+export const tversky: OverlapLoss<TverskyOptions> = ((predictions: Operand, targets: Operand, options: TverskyOptions = {}): Value => {
+  checkOptions("tversky", options, ["beta"]);
+  const { beta = 0.7 } = options;
   if (!(beta >= 0 && beta <= 1)) throw new AutodiffError(`tversky: expected a beta between 0 and 1, got ${beta}.`);
   const [yHat, y] = pair("tversky", predictions, targets);
   const both = sum(mul(y, yHat));

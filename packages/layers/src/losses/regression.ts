@@ -31,7 +31,7 @@ export const mae: LossFunction = pairwise("mae", (yHat, y) => abs(sub(yHat, y)))
 export const msle: LossFunction<EpsOptions> = pairwise<EpsOptions>("msle", (yHat, y, options) => {
   const eps = epsilonOf("msle", yHat, options);
   return square(sub(log(add(yHat, eps)), log(add(y, eps))));
-});
+}, ["eps"]);
 
 export interface HuberOptions extends LossOptions {
   /** Where the parabola becomes a line; 1 unless said. */
@@ -50,7 +50,7 @@ export const huber: LossFunction<HuberOptions> = pairwise<HuberOptions>("huber",
   const e = sub(yHat, y);
   const c = clamp(e, -delta, delta);
   return mul(c, sub(e, mul(0.5, c))); // both cases, and e² never overflows
-});
+}, ["delta"]);
 
 /**
  * ŷ − y·ln ŷ: the negative logarithm of a Poisson distribution of mean ŷ at the count y, without the terms in y alone.

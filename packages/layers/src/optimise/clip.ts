@@ -1,5 +1,5 @@
 import { AutodiffError, clamp, div, minimum, mul, norm, type Tensor } from "@polyad/core";
-import { arrayKind } from "./parameterState.js";
+import { describe } from "./describe.js";
 import { defineRule, type Rule, type RuleConstructor } from "./rule.js";
 
 export interface ClipGrad extends Rule<"ClipGrad"> {
@@ -44,7 +44,7 @@ export const ClipNorm: RuleConstructor<ClipNorm, "omega"> = defineRule("ClipNorm
 function checkFinite(length: Tensor, x: Tensor): void {
   if (length.device.reads !== "sync" || Number.isFinite(length.item())) return;
   throw new AutodiffError(
-    `ClipNorm: the norm of the gradient of a ${arrayKind(x)} is ${length.item()}, and no scaling mends that. Find what is not finite, ` +
+    `ClipNorm: the norm of the gradient of a ${describe(x)} is ${length.item()}, and no scaling mends that. Find what is not finite, ` +
       "by the loss or by the data, or use ClipGrad, which cuts off infinities.",
   );
 }

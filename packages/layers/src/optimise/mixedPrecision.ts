@@ -1,6 +1,6 @@
 import { AutodiffError, cast, sub, type Tensor } from "@polyad/core";
 import { notARule } from "./describe.js";
-import { applyRule, initRule, isRule, register, type Rule } from "./rule.js";
+import { applyRule, initRule, isRule, register, type Called, type Rule } from "./rule.js";
 
 export interface MixedPrecision<R extends Rule = Rule> extends Rule<"MixedPrecision"> {
   readonly rule: R;
@@ -16,7 +16,7 @@ export interface MixedPrecision<R extends Rule = Rule> extends Rule<"MixedPrecis
  * for (let i = 0; i < 8; i++) ({ state, model } = update(state, model, full([1], 2 ** -26, "float32")));
  * model.item() // 1 - 2 ** -23
  */
-export function MixedPrecision<R extends Rule>(rule: R): MixedPrecision<R> {
+export function MixedPrecision<R extends Rule>(rule: R & Called<R>): MixedPrecision<R> {
   if (!isRule(rule)) throw new AutodiffError(`MixedPrecision: expected a rule, as Adam(1e-3), ${notARule(rule)}`);
   return { name: "MixedPrecision", rule };
 }

@@ -1,6 +1,6 @@
 import { AutodiffError } from "@polyad/core";
 import { notARule } from "./describe.js";
-import { applyRule, initRule, isRule, register, type Rule } from "./rule.js";
+import { applyRule, initRule, isRule, register, type Called, type Rule } from "./rule.js";
 
 export interface OptimiserChain<R extends readonly Rule[] = readonly Rule[]> extends Rule<"OptimiserChain"> {
   readonly rules: R;
@@ -15,7 +15,7 @@ export interface OptimiserChain<R extends readonly Rule[] = readonly Rule[]> ext
  * const rule = OptimiserChain(ClipGrad(1), WeightDecay(0.5), Descent(0.1));
  * update(setup(rule, x), x, tensor([5, 0])).model.toArray() // [0.85, 1.9]
  */
-export function OptimiserChain<const R extends readonly Rule[]>(...rules: R): OptimiserChain<R> {
+export function OptimiserChain<const R extends readonly Rule[]>(...rules: R & { [K in keyof R]: Called<R[K]> }): OptimiserChain<R> {
   rules.forEach((rule, i) => {
     if (!isRule(rule)) throw new AutodiffError(`OptimiserChain: expected a rule, as Adam(1e-3), as argument ${i}, ${notARule(rule)}`);
   });

@@ -1,5 +1,5 @@
-import { flatten, Tensor, TreeError, type Gradient, type LeafTypes } from "@polyad/core";
-import { describe } from "./describe.js";
+import { flatten, scope, Tensor, TreeError, vendorLeaf, type Gradient, type LeafTypes } from "@polyad/core";
+import { tensorOf } from "../arrays.js";
 import type { Rule } from "./rule.js";
 
 /**
@@ -39,17 +39,14 @@ export function isParameterState(x: unknown): x is ParameterState {
   return x instanceof ParameterState;
 }
 
-/** An array that can be trained. */
-export type TrainableArray = Tensor | Float64Array | Float32Array;
-
-export function isTrainableArray(x: unknown): x is TrainableArray {
-  if (x instanceof Tensor) return !x.weak && (x.dtype === "float64" || x.dtype === "float32");
-  return x instanceof Float64Array || x instanceof Float32Array;
+/** Whether a leaf can be trained: float arrays, those of other libraries, too. */
+export function isTrainableArray(leaf: unknown): boolean {
+  if (leaf instanceof Float64Array || leaf instanceof Float32Array) return true;
+  return leaf instanceof Tensor ? isFloat(leaf) : vendorLeaf(leaf) !== null && scope(() => isFloat(tensorOf(leaf)!));
 }
 
-/** The dtype and shape of an array. */
-export function arrayKind(x: TrainableArray): string {
-  return describe(x);
+function isFloat({ weak, dtype }: Tensor): boolean {
+  return !weak && (dtype === "float64" || dtype === "float32");
 }
 
 /** The nodes of a state tree, each once. @throws TreeError for what is no state tree. */

@@ -1,6 +1,7 @@
-import { add, AutodiffError, flatten, fmapWith, ShapeError, Tensor, tensor, trainableLeaves, TreeError } from "@polyad/core";
+import { add, AutodiffError, flatten, fmapWith, reshape, ShapeError, trainableLeaves, TreeError, type Tensor } from "@polyad/core";
+import { tensorOf } from "../arrays.js";
 import { describe } from "./describe.js";
-import { arrayKind, isParameterState, isTrainableArray, type ParameterState, type TrainableArray } from "./parameterState.js";
+import { isParameterState, isTrainableArray, type ParameterState } from "./parameterState.js";
 
 /** What belongs to an array of the model. */
 export interface Parameter {
@@ -14,19 +15,20 @@ export interface Parameter {
  * gradients at all of them.
  * @throws TreeError or ShapeError, with the path, where state or gradient do not fit.
  */
-export function parametersOf(state: unknown, model: unknown, grad: unknown): Map<TrainableArray, Parameter> {
+export function parametersOf(state: unknown, model: unknown, grad: unknown): Map<unknown, Parameter> {
   const leaves = flatten(model).leaves;
   const nodes = opposite("state", model, leaves.length, state);
   const gradients = opposite("gradient", model, leaves.length, grad);
   const trained = new Set(trainableLeaves(model).map(({ index }) => index));
-  const parameters = new Map<TrainableArray, Parameter>();
-  leaves.forEach((x, i) => {
+  const parameters = new Map<unknown, Parameter>();
+  leaves.forEach((leaf, i) => {
     const at = (): string => showPath(flatten(model).def.paths[i]!);
-    const node = trained.has(i) && isTrainableArray(x) ? nodeOf(x, nodes[i], at) : noNode(nodes[i], at);
-    if (node === null || !isTrainableArray(x)) return;
-    const dx = gradientOf(x, gradients[i], at);
-    const known = parameters.get(x);
-    parameters.set(x, known === undefined ? { node, dx } : { node: known.node, dx: plus(known.dx, dx) });
+    const x = trained.has(i) && isTrainableArray(leaf) ? tensorOf(leaf) : null;
+    if (x === null) return noNode(nodes[i], at);
+    const node = nodeOf(x, nodes[i], at);
+    const dx = gradientOf(leaf, x, gradients[i], at);
+    const known = parameters.get(leaf);
+    parameters.set(leaf, known === undefined ? { node, dx } : { node: known.node, dx: plus(known.dx, dx) });
   });
   return parameters;
 }
@@ -62,30 +64,30 @@ function misfit(what: string, model: unknown, tree: unknown): TreeError {
   return new TreeError(`update: the ${what} ${where}. ${hint}`);
 }
 
-function nodeOf(x: TrainableArray, node: unknown, at: () => string): ParameterState {
-  const array = arrayKind(x);
+function nodeOf(x: Tensor, node: unknown, at: () => string): ParameterState {
+  const array = describe(x);
   if (isParameterState(node) && node.array === array) return node;
   const got = isParameterState(node) ? `that of ${node.array}` : "none";
   throw new TreeError(`update: expected the state of ${array} at ${at()}, got ${got}. Is it the state of another model? Make it with setup(rule, model).`);
 }
 
-function noNode(node: unknown, at: () => string): null {
-  if (node === null) return null;
+function noNode(node: unknown, at: () => string): void {
+  if (node === null) return;
   throw new TreeError(`update: there is a state at ${at()}, where the model has nothing to train. Is it the state of another model? Make it with setup(rule, model).`);
 }
 
-/** The gradient of x at one place as a tensor; null for none. Typed arrays, as in buffers, serve tensors too. */
-function gradientOf(x: TrainableArray, dx: unknown, at: () => string): Tensor | null {
-  if (dx === null) return null;
-  const flat = dx instanceof Float64Array || dx instanceof Float32Array;
-  const got = flat && x instanceof Tensor && dx.length === x.size ? tensor(dx, x.shape) : flat ? tensor(dx) : dx;
-  if (!(got instanceof Tensor) || arrayKind(got) !== arrayKind(x)) {
-    throw new ShapeError(`update: expected a gradient ${arrayKind(x)} at ${at()}, got ${describe(got)}.`);
+/** The gradient of an array at one place as a tensor; null for none. Typed arrays, as in buffers, serve tensors too. */
+function gradientOf(leaf: unknown, x: Tensor, given: unknown, at: () => string): Tensor | null {
+  if (given === null) return null;
+  const flat = tensorOf(given);
+  const dx = ArrayBuffer.isView(given) && flat !== null && flat.size === x.size ? reshape(flat, x.shape) : flat;
+  if (dx === null || describe(dx) !== describe(x)) {
+    throw new ShapeError(`update: expected a gradient ${describe(x)} at ${at()}, got ${describe(given)}.`);
   }
-  if (x instanceof Tensor && got.device !== x.device) {
-    throw new AutodiffError(`update: the array at ${at()} lives on ${x.device.name} and its gradient on ${got.device.name}. Move one with toDevice.`);
+  if (!ArrayBuffer.isView(leaf) && dx.device !== x.device) {
+    throw new AutodiffError(`update: the array at ${at()} lives on ${x.device.name} and its gradient on ${dx.device.name}. Move one with toDevice.`);
   }
-  return got;
+  return dx;
 }
 
 function showPath(path: string): string {

@@ -10,6 +10,9 @@ export interface Rule<N extends string = string> {
   readonly name: N;
 }
 
+/** Met by rules alone: a constructor that was not called has a name, too. */
+export type Called<R> = R extends Function ? "Rules are called: Adam(), not Adam" : unknown;
+
 /** What a rule makes of a gradient. */
 export interface Step<S> {
   readonly state: S;

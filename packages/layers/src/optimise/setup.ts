@@ -1,12 +1,14 @@
-import { AutodiffError, flatten, Tensor, tensor, trainableLeaves } from "@polyad/core";
+import { AutodiffError, flatten, scope, trainableLeaves, type Tensor } from "@polyad/core";
+import { tensorOf } from "../arrays.js";
 import { warnOnce } from "../warn.js";
-import { notARule } from "./describe.js";
-import { arrayKind, isTrainableArray, ParameterState, type OptimiserState, type TrainableArray } from "./parameterState.js";
-import { initRule, isRule, type Rule } from "./rule.js";
+import { describe, notARule } from "./describe.js";
+import { isTrainableArray, ParameterState, type OptimiserState } from "./parameterState.js";
+import { initRule, isRule, type Called, type Rule } from "./rule.js";
 
 /**
  * The state of an optimiser before its first step: a tree like the model's gradient, with a node for every float tensor
- * and typed array that is trained. An array that lies at several places has one node at all of them. Numbers have
+ * and typed array that is trained, and for those of other libraries that `registerLeaf` made known. (Steps make new
+ * ones of these; what a library frees by hand is better trained as a Tensor, `fromTf(t)`.) An array that lies at several places has one node at all of them. Numbers have
  * gradients but are not trained.
  *
  * @throws AutodiffError if the first argument is no rule.
@@ -16,7 +18,7 @@ import { initRule, isRule, type Rule } from "./rule.js";
  * state.w.rule // { name: "Momentum", eta: 0.1, rho: 0.9 }
  * [state.n, state.act] // [null, null]
  */
-export function setup<R extends Rule, T>(rule: R, model: T): OptimiserState<R, T> {
+export function setup<R extends Rule, T>(rule: R & Called<R>, model: T): OptimiserState<R, T> {
   if (!isRule(rule)) {
     throw new AutodiffError(`setup: expected a rule first, as Adam(1e-3), ${notARule(rule)}`);
   }
@@ -25,7 +27,7 @@ export function setup<R extends Rule, T>(rule: R, model: T): OptimiserState<R, T
   const places = leaves.map((): ParameterState<R> | null => null);
   for (const { leaf, index } of trainableLeaves(model)) {
     if (!isTrainableArray(leaf)) continue;
-    const node = nodes.get(leaf) ?? start(rule, leaf);
+    const node = nodes.get(leaf) ?? scope(() => start(rule, tensorOf(leaf)!));
     nodes.set(leaf, node);
     places[index] = node;
   }
@@ -35,11 +37,6 @@ export function setup<R extends Rule, T>(rule: R, model: T): OptimiserState<R, T
   return def.mirror(places) as OptimiserState<R, T>;
 }
 
-function start<R extends Rule>(rule: R, x: TrainableArray): ParameterState<R> {
-  return new ParameterState(rule, initRule(rule, asTensor(x)), false, arrayKind(x));
-}
-
-/** An array as rules see it. */
-export function asTensor(x: TrainableArray): Tensor {
-  return x instanceof Tensor ? x : tensor(x);
+function start<R extends Rule>(rule: R, x: Tensor): ParameterState<R> {
+  return new ParameterState(rule, initRule(rule, x), false, describe(x));
 }

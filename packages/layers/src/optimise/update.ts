@@ -1,10 +1,10 @@
-import { cast, fmap, fmapWith, sub, Tensor, type Gradient, type LeafTypes } from "@polyad/core";
+import { cast, fmap, fmapWith, scope, sub, type Gradient, type LeafTypes, type Tensor } from "@polyad/core";
+import { inFormOf, tensorOf, type ArrayLeaf } from "../arrays.js";
 import { warnOnce } from "../warn.js";
 import { checkUpdate } from "./misuse.js";
 import { parametersOf } from "./parameters.js";
-import { isParameterState, ParameterState, type OptimiserState, type TrainableArray } from "./parameterState.js";
+import { isParameterState, ParameterState, type OptimiserState } from "./parameterState.js";
 import { applyRule, type Rule } from "./rule.js";
-import { asTensor } from "./setup.js";
 
 /** A gradient, parts of which may be null: these take no step. */
 export type PartialGradient<G> = G extends LeafTypes[keyof LeafTypes][0] | number | null
@@ -32,13 +32,17 @@ export function update<T, S extends OptimiserState<Rule, T>>(
   model: T,
   grad: Gradient<NoInfer<T>> | PartialGradient<Gradient<NoInfer<T>>>,
 ): { state: S; model: T } {
+  return scope(() => stepAll(state, model, grad));
+}
+
+function stepAll<T, S>(state: S, model: T, grad: unknown): { state: S; model: T } {
   checkUpdate(state, grad);
   const parameters = parametersOf(state, model, grad);
   if (parameters.size > 0 && [...parameters.values()].every(({ node }) => node.frozen)) {
     warnOnce("update: all parameters of the model are frozen, so that it stays as it is. Let some be trained with thaw(state).");
   }
   const stepped = new Map<unknown, Stepped>();
-  for (const [x, { node, dx }] of parameters) if (dx !== null && !node.frozen) stepped.set(x, step(x, node, dx));
+  for (const [leaf, { node, dx }] of parameters) if (dx !== null && !node.frozen) stepped.set(leaf, step(leaf, node, dx));
   return {
     state: fmapWith({ cache: null, exclude: isParameterState }, (node, x) => stepped.get(x)?.node ?? node, state, model),
     model: fmap((x) => stepped.get(x)?.x ?? x, model),
@@ -46,23 +50,18 @@ export function update<T, S extends OptimiserState<Rule, T>>(
 }
 
 interface Stepped {
-  readonly x: TrainableArray;
+  readonly x: ArrayLeaf;
   readonly node: ParameterState;
 }
 
-function step(leaf: TrainableArray, { rule, state, frozen, array }: ParameterState, gradient: Tensor): Stepped {
-  const x = asTensor(leaf);
+function step(leaf: unknown, { rule, state, frozen, array }: ParameterState, gradient: Tensor): Stepped {
+  const x = tensorOf(leaf)!;
   const { state: next, dx } = applyRule(rule, state, x, gradient);
-  return { x: dx === null ? leaf : restore(leaf, minus(x, dx)), node: new ParameterState(rule, next, frozen, array) };
+  return { x: dx === null ? (leaf as ArrayLeaf) : inFormOf(leaf, minus(x, dx)), node: new ParameterState(rule, next, frozen, array) };
 }
 
 /** x − dx in the dtype of x: a rule may compute in a wider one. */
 function minus(x: Tensor, dx: Tensor): Tensor {
   const next = sub(x, dx);
   return next.dtype === x.dtype ? next : cast(next, x.dtype);
-}
-
-/** A tensor in the form of the leaf that it replaces. */
-function restore(leaf: TrainableArray, x: Tensor): TrainableArray {
-  return leaf instanceof Tensor ? x : (x.dataSync() as Float64Array | Float32Array);
 }

@@ -1,4 +1,5 @@
 import { defineLayer, type AnyLayer, type Layer, type LayerConstructor, type Operand, type Tensor } from "@polyad/core";
+import { completeFields } from "../completeFields.js";
 import { checkFunction } from "../layerFunctions.js";
 import type { Activation } from "../match.js";
 import { showCell, type Cell, type CellOptions } from "./cell.js";
@@ -22,7 +23,7 @@ export type Recurrence = Layer<{ readonly cell: AnyCell }, [x: Operand, state?: 
  * @example
  * Recurrence(GRUCell(2, 3))(zeros([5, 7, 2], "float32")).shape // [5, 7, 3]
  */
-export const Recurrence: LayerConstructor<[cell: AnyCell], { readonly cell: AnyCell }, [x: Operand, state?: unknown], Tensor> = defineLayer(
+export const Recurrence: LayerConstructor<[cell: AnyCell], { readonly cell: AnyCell }, [x: Operand, state?: unknown], Tensor> = completeFields(defineLayer(
   "Recurrence",
   (cell: AnyCell) => {
     checkFunction("Recurrence", "cell", cell);
@@ -30,7 +31,7 @@ export const Recurrence: LayerConstructor<[cell: AnyCell], { readonly cell: AnyC
   },
   (self, x: Operand, state?: unknown): Tensor => scan(self.cell as Cell<unknown>, x, state)[0],
   { show: ({ cell }) => `Recurrence(${String(cell)})` },
-);
+), { functions: ["cell"] });
 
 export type RNN = Layer<{ readonly cell: RNNCell }, [x: Operand, state?: Tensor], Tensor>;
 
@@ -42,12 +43,12 @@ export type RNN = Layer<{ readonly cell: RNNCell }, [x: Operand, state?: Tensor]
  * String(rnn) // "RNN(2 => 3, relu)"
  * rnn(zeros([7, 2], "float32")).shape // [7, 3]
  */
-export const RNN: LayerConstructor<WithActivation, { readonly cell: RNNCell }, [x: Operand, state?: Tensor], Tensor> = defineLayer(
+export const RNN: LayerConstructor<WithActivation, { readonly cell: RNNCell }, [x: Operand, state?: Tensor], Tensor> = completeFields(defineLayer(
   "RNN",
   (...config: WithActivation) => ({ cell: RNNCell(...config) }),
   (self, x: Operand, state?: Tensor): Tensor => scan(self.cell, x, state)[0],
   { show: ({ cell }) => showRNN("RNN", cell) },
-);
+), { functions: ["cell"] });
 
 export type LSTM = Layer<{ readonly cell: LSTMCell }, [x: Operand, state?: LSTMState], Tensor>;
 
@@ -60,12 +61,12 @@ export type LSTM = Layer<{ readonly cell: LSTMCell }, [x: Operand, state?: LSTMS
  * const [y, [h, c]] = scan(lstm.cell, zeros([5, 7, 2], "float32"));
  * h.shape // [5, 3]
  */
-export const LSTM: LayerConstructor<Sized, { readonly cell: LSTMCell }, [x: Operand, state?: LSTMState], Tensor> = defineLayer(
+export const LSTM: LayerConstructor<Sized, { readonly cell: LSTMCell }, [x: Operand, state?: LSTMState], Tensor> = completeFields(defineLayer(
   "LSTM",
   (...config: Sized) => ({ cell: LSTMCell(...config) }),
   (self, x: Operand, state?: LSTMState): Tensor => scan(self.cell, x, state)[0],
   { show: ({ cell }) => showCell("LSTM", cell) },
-);
+), { functions: ["cell"] });
 
 export type GRU = Layer<{ readonly cell: GRUCell }, [x: Operand, state?: Tensor], Tensor>;
 
@@ -75,9 +76,9 @@ export type GRU = Layer<{ readonly cell: GRUCell }, [x: Operand, state?: Tensor]
  * @example
  * GRU(2, 3)(zeros([5, 7, 2], "float32")).shape // [5, 7, 3]
  */
-export const GRU: LayerConstructor<Sized, { readonly cell: GRUCell }, [x: Operand, state?: Tensor], Tensor> = defineLayer(
+export const GRU: LayerConstructor<Sized, { readonly cell: GRUCell }, [x: Operand, state?: Tensor], Tensor> = completeFields(defineLayer(
   "GRU",
   (...config: Sized) => ({ cell: GRUCell(...config) }),
   (self, x: Operand, state?: Tensor): Tensor => scan(self.cell, x, state)[0],
   { show: ({ cell }) => showCell("GRU", cell) },
-);
+), { functions: ["cell"] });
