@@ -1,4 +1,4 @@
-import { fmap, mul, Tensor, tensor, type Traced, type Value } from "@polyad/core/extend";
+import { fmap, mul, Tensor, tensor, type DType, type Shape, type Traced, type Value } from "@polyad/core/extend";
 import { narrowest, numbersIn, tensorOf } from "./tree.js";
 
 /** A row of numbers, and rows of these. */
@@ -18,8 +18,6 @@ export interface Problem {
   /** Of the same form as x, elsewhere. */
   readonly elsewhere: unknown;
   readonly consts: readonly unknown[];
-  /** Of another size, which what was prepared for x refuses. */
-  readonly otherSize?: unknown;
   readonly value: (x: Numbers) => Numbers;
   /** One row for each number of the result. */
   readonly jacobian: (x: Numbers) => Rows;
@@ -42,7 +40,6 @@ export interface Given<X, C extends readonly unknown[], Y> {
   readonly x: X;
   readonly elsewhere?: X;
   readonly consts?: C;
-  readonly otherSize?: unknown;
   readonly value: (x: Numbers) => Numbers;
   readonly jacobian: (x: Numbers) => Rows;
   readonly hessian?: (x: Numbers) => Rows;
@@ -71,10 +68,31 @@ export function moved(tree: unknown): unknown {
   }, tree);
 }
 
+/** What was prepared for a tree refuses these, by what is wrong with them. */
+export function misfits(tree: unknown): Readonly<Record<string, unknown>> {
+  return {
+    "another size": resized(tree, ({ shape: [first = 1, ...rest] }) => [first + 1, ...rest]),
+    "another rank": resized(tree, ({ shape }) => [...shape, 1]),
+    "another tree": [tree],
+  };
+}
+
+/** A tree of ones whose tensors have other shapes; a number is a tensor, too, and a typed array one longer. */
+function resized(tree: unknown, shape: (x: Tensor) => Shape): unknown {
+  const ones = (to: Shape, dtype: DType): Tensor => tensorOf(new Array<number>(to.reduce((a, b) => a * b, 1)).fill(1), to, dtype);
+  return fmap((leaf: unknown) => {
+    if (typeof leaf === "number") return ones(shape(tensor(leaf)), "float64");
+    if (leaf instanceof Tensor) return ones(shape(leaf), leaf.dtype);
+    if (leaf instanceof Float64Array) return new Float64Array(leaf.length + 1);
+    if (leaf instanceof Float32Array) return new Float32Array(leaf.length + 1);
+    return leaf instanceof Int32Array ? new Int32Array(leaf.length + 1) : leaf;
+  }, tree);
+}
+
 /** The same function of x in float32. */
 export function inFloat32(given: Problem): Problem {
-  const [x, elsewhere, otherSize, ...consts] = [given.x, given.elsewhere, given.otherSize, ...given.consts].map(toFloat32);
-  return { ...given, name: `${given.name}, float32`, x, elsewhere, otherSize, consts };
+  const [x, elsewhere, ...consts] = [given.x, given.elsewhere, ...given.consts].map(toFloat32);
+  return { ...given, name: `${given.name}, float32`, x, elsewhere, consts };
 }
 
 function toFloat32(tree: unknown): unknown {

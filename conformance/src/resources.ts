@@ -1,4 +1,4 @@
-import { currentTrace, gradient, hvp, jacobian, mul, prepareGradient, sin, square, sum, tensor, type ADType, type Value } from "@polyad/core/extend";
+import { currentTrace, gradient, hvp, jacobian, mul, prepareGradient, sin, square, sum, tensor, type ADType, type Tensor, type Value } from "@polyad/core/extend";
 import type { Check } from "./check.js";
 import { ensure } from "./compare.js";
 import type { Engine } from "./engine.js";
@@ -9,12 +9,18 @@ const uses: Readonly<Record<string, (ad: ADType) => unknown>> = {
   "gradients of numbers": (ad) => gradient((x) => mul(sin(x), x), ad, 0.5),
   "Jacobians": (ad) => jacobian((x) => sin(mul(x, x)), ad, x4),
   "Hessian-vector products": (ad) => hvp((x) => sum(mul(x, square(x))), ad, x4, x4),
+  "calls of one prepared gradient": (ad) => {
+    const known = prepared.get(ad) ?? prepareGradient((x: Tensor) => sum(square(sin(x))), ad, x4);
+    prepared.set(ad, known);
+    return known(x4);
+  },
   "preparations": (ad) => prepareGradient((x) => sum(square(x)), ad, x4).dispose(),
   "exceptions thrown by f": (ad) => refused(() => gradient((x) => { throw new RangeError(String(sum(square(x)))); }, ad, x4)),
   "results that are no loss": (ad) => refused(() => gradient((x) => square(x) as Value, ad, x4)),
 };
 
 const x4 = tensor([1, 2, 3, 4]);
+const prepared = new WeakMap<ADType, (x: Tensor) => unknown>();
 
 async function refused(call: () => unknown): Promise<void> {
   let threw = false;

@@ -3,7 +3,7 @@ import type { Check } from "./check.js";
 import { Disagreement, ensure, expectTree, type Tolerance } from "./compare.js";
 import { exactTolerance, type Engine } from "./engine.js";
 import { apply, argumentsOf, at, bareArguments, operators, type Operator } from "./operators.js";
-import { plainValue, type Problem } from "./problem.js";
+import { misfits, plainValue, type Problem } from "./problem.js";
 import { kindOfLeaf, mirror, narrowest, numbersIn, valueLike } from "./tree.js";
 
 /** What an operator as prepared offers, whatever its types. */
@@ -80,7 +80,7 @@ function where(i: number): string {
   return i === 0 ? "at x" : "elsewhere";
 }
 
-/** Prepared at one point, used at another, into buffers, refused with another size, refused when disposed. */
+/** Prepared at one point, used at another, into buffers, refused with another size, rank or tree, refused when disposed. */
 async function prepared(engine: Engine, problem: Problem, operator: Operator): Promise<void> {
   const tolerance = toleranceOf(engine, problem, operator.order);
   const [here, there] = [at(problem, problem.x), at(problem, problem.elsewhere)];
@@ -96,7 +96,8 @@ async function prepared(engine: Engine, problem: Problem, operator: Operator): P
     await expectTree(Float64Array.from(got), Float64Array.from(expected), tolerance, "into buffers");
   }
   const [, ...rest] = bareArguments(operator, here);
-  if (problem.otherSize !== undefined) await expectThrows(() => step(problem.otherSize, ...rest), PreparationMismatchError, "prepared for another size");
+  for (const [what, other] of Object.entries(misfits(here.x))) await expectThrows(() => step(other, ...rest), PreparationMismatchError, `prepared, then given ${what}`);
+  await expectTree(await step(...bareArguments(operator, there)), operator.expected(there), tolerance, "prepared, after it refused");
   step.dispose();
   await expectThrows(() => step(here.x, ...rest), AutodiffError, "after dispose()");
 }

@@ -1,4 +1,4 @@
-import { cast, corePrimitives, derivative, isFloat, pullback, pushforward, secondDerivative, Tensor, tensor, valueAndPushforward, type Value } from "@polyad/core/extend";
+import { cast, corePrimitives, derivative, isFloat, preparePullback, pullback, pushforward, secondDerivative, Tensor, tensor, valueAndPushforward, type Value } from "@polyad/core/extend";
 import type { Check, Needs } from "../check.js";
 import { ensure, read } from "../compare.js";
 import type { Engine } from "../engine.js";
@@ -159,6 +159,20 @@ async function broadcast(engine: Engine, f: Call, row: Row): Promise<void> {
   }
 }
 
+/** Prepared at the first point; used at every one, and back. */
+async function prepared(engine: Engine, f: Call, points: readonly Row[]): Promise<void> {
+  const { ad, samples, precision } = engine;
+  const of = (operands: readonly Value[]): Value => asFloat(f(...operands));
+  const at = ([args]: Row): readonly Value[] => args.map(containers.float64);
+  const step = preparePullback(of, ad, at(points[0]!), containers.float64(1));
+  const known = points.filter((row) => inReach(precision, row[0], row.slice(1) as number[]) && (!samples || bounded(row)));
+  for (const row of [...known, ...known.toReversed()]) {
+    const [args, , ...partials] = row;
+    const dxs = (await step(at(row), containers.float64(1))) as readonly Value[];
+    for (const [i, partial] of partials.entries()) await expectUlps(dxs[i], partial, 4, precision, `∂${i} f(${args.join(", ")}), prepared elsewhere`, 0, looseness(engine, 1));
+  }
+}
+
 const atKinks: readonly Check[] = Object.entries(rows).flatMap(([name, [f, points]]) => [
   ...(["number", "float64", "float32"] as const).map((container) =>
     pointwise(`points: ${name}`, `, ${container}`, [name], { order: 1, single: true, dtypes: [container === "float32" ? "float32" : "float64"] }, async (engine) => {
@@ -168,6 +182,7 @@ const atKinks: readonly Check[] = Object.entries(rows).flatMap(([name, [f, point
   pointwise(`points: ${name}`, ", broadcast", [name], { order: 1, single: true }, async (engine) => {
     for (const point of points) await broadcast(engine, f, point);
   }),
+  pointwise(`points: ${name}`, ", prepared", [name], { order: 1, single: true }, (engine) => prepared(engine, f, points)),
 ]);
 
 /** Elementwise functions at ordinary points, kinks, zeros, infinities and large arguments. */

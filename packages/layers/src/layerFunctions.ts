@@ -51,7 +51,8 @@ export function layersFrom(kind: string, given: readonly unknown[]): Fns {
 
 /** @throws AutodiffError unless a part is a function. */
 export function checkFunction(kind: string, what: string, part: unknown): void {
-  if (typeof part === "function") return;
+  if (typeof part === "function" && !("from" in part && typeof part.from === "function")) return;
+  if (typeof part === "function") throw new AutodiffError(`${kind}: ${what} is ${part.name}, which makes a layer and is none. Call it: ${part.name}(…).`);
   const [got, hint] = Array.isArray(part) ? ["an array", ` Write ${kind}(...layers).`] : [part === null || typeof part === "object" ? "an object" : String(part), ""];
   throw new AutodiffError(`${kind}: expected a layer or function as ${what}, got ${got}.${hint}`);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
 import {
-  activations, add, AutoForward, AutoTape, Chain, compose, concat, Const, Dense, fmap, functor, generator, getPath, gradient, LayerNorm, matmul, mul, ones, PairwiseFusion, Parallel, params,
+  activations, add, AutodiffError, AutoForward, AutoTape, Chain, compose, concat, Const, Dense, fmap, functor, generator, getPath, gradient, LayerNorm, matmul, mul, ones, PairwiseFusion, Parallel, params,
   pow, randn, relu, setPath, ShapeError, sigmoid, SkipConnection, softmax, square, sub, sum, tensor, Tensor, zeros, type Value,
 } from "polyad"; // prettier-ignore
 import { engines, expectClose, expectNumbers, plain } from "../../../test/support.js";
@@ -88,6 +88,7 @@ describe("Chain", () => {
   it("refuses what is no layer", () => {
     const any = Chain as (...layers: unknown[]) => unknown;
     expect(() => any([relu])).toThrow("Chain: expected a layer or function as layer 0, got an array. Write Chain(...layers).");
+    expect(() => any(relu, Dense)).toThrow(new AutodiffError("Chain: layer 1 is Dense, which makes a layer and is none. Call it: Dense(…)."));
     expect(() => any(relu, 5)).toThrow("Chain: expected a layer or function as layer 1, got 5.");
     expect(() => any({ a: relu, b: null })).toThrow("Chain: expected a layer or function as layer b, got an object.");
     expect(() => any({ a: relu, 1: relu })).toThrow("the name of a layer must not be a whole number, got 1: JavaScript would put it before the others.");

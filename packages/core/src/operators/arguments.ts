@@ -1,6 +1,6 @@
 import { zeros } from "../create.js";
 import type { MaybePromise, Tangents } from "../backend.js";
-import { dtypeOf, isFloat, type TypedArray } from "../dtype.js";
+import { dtypeOf, isFloat, isTypedArray, type TypedArray } from "../dtype.js";
 import { AutodiffError, UnsupportedError } from "../errors.js";
 import { stack } from "../ops/stack.js";
 import { unstack } from "../ops/unstack.js";
@@ -141,9 +141,9 @@ function active(leaf: unknown, value: Value): unknown {
 }
 
 function refuseInt(who: string, arg: unknown, i: number): void {
-  const int = arg instanceof Tensor ? !isFloat(arg.dtype) : arg instanceof Int32Array || arg instanceof Uint8Array;
-  if (!int) return;
-  const dtype = arg instanceof Tensor ? arg.dtype : dtypeOf(arg as TypedArray);
+  const vendor = vendorLeaf(arg);
+  const dtype = vendor !== null ? vendor.toTensor().dtype : arg instanceof Tensor ? arg.dtype : isTypedArray(arg) ? dtypeOf(arg) : "float64";
+  if (isFloat(dtype)) return;
   throw new AutodiffError(`${who}: argument ${i} is ${dtype}, which has no derivative. Pass Const(x), or cast(x, "float64").`);
 }
 
@@ -162,6 +162,11 @@ export function likeLeaf(who: string, leaf: unknown, ct: Value | undefined): May
   const array = leaf as Float64Array | Float32Array;
   if (ct === undefined) return array instanceof Float64Array ? new Float64Array(array.length) : new Float32Array(array.length);
   return readArray(who, ct, array);
+}
+
+/** A derivative on the device of the argument that it belongs to: one that is constant was made on the host. */
+export function beside(y: Value, x: Value): Value {
+  return y instanceof HostTensor && x instanceof Tensor && !x.weak && x.device !== hostDevice ? x.device.put(y) : y;
 }
 
 function zeroOf(x: Tensor): Tensor {

@@ -4,6 +4,7 @@ import { hessian as flatHessian } from "../derive.js";
 import type { Value } from "../tensor.js";
 import { delivered } from "../tree/scope.js";
 import type { Gradient, Jacobian, Run, Traced } from "../types.js";
+import { beside } from "./arguments.js";
 import { Call, type AnyFunction } from "./call.js";
 import { all, whenDone } from "../promise.js";
 import { scalarResult, settled } from "./result.js";
@@ -47,6 +48,6 @@ function run(
   const call = new Call(who, f, x, consts, "blocks", scalarResult);
   const { val, grads, blocks } = flatHessian(ad, call.flat, call.inputs.values);
   const home = call.inputs.atHome;
-  const rows = whenDone(all(blocks.map((row) => all(row.map((b) => settled(b, home))))), (read) => call.inputs.mirror(read.map((row) => call.inputs.mirror(row))));
+  const rows = whenDone(all(blocks.map((row) => all(row.map((b, j) => settled(beside(b, call.inputs.values[j]!), home))))), (read) => call.inputs.mirror(read.map((row) => call.inputs.mirror(row))));
   return whenDone(all([settled(val, home), call.inputs.tree(grads), rows]), ([y, grad, hessian]) => ({ val: y, grad, hessian }));
 }

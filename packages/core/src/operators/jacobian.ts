@@ -6,6 +6,7 @@ import { delivered } from "../tree/scope.js";
 import type { Jacobian, Run, Traced } from "../types.js";
 import { Call, type AnyFunction } from "./call.js";
 import { all, whenDone } from "../promise.js";
+import { beside } from "./arguments.js";
 import { settled } from "./result.js";
 
 /**
@@ -39,7 +40,7 @@ export function valueAndJacobian(f: AnyFunction, ad: ADType, x: unknown, ...cons
 function run(who: string, f: AnyFunction, ad: ADType, x: unknown, consts: readonly unknown[]): MaybePromise<{ val: unknown; jacobian: unknown }> {
   const call = new Call(who, f, x, consts, "blocks");
   const { ys, blocks } = flatJacobian(ad, call.flat, call.inputs.values);
-  const rows = all(blocks.map((row) => all(row.map((b) => settled(b, call.inputs.atHome)))));
+  const rows = all(blocks.map((row) => all(row.map((b, j) => settled(beside(b, call.inputs.values[j]!), call.inputs.atHome)))));
   return whenDone(all([call.result.rebuild(ys, call.inputs.atHome), rows]), ([val, read]) => ({
     val,
     jacobian: call.result.mirror((read as Value[][]).map((row) => call.inputs.mirror(row))),

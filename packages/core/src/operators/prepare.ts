@@ -7,6 +7,8 @@ import { backendOf } from "../registry.js";
 import { describe, Tensor, type Value } from "../tensor.js";
 import { Const, Duplicated, isConst, isDuplicated } from "../tree/activity.js";
 import { flatten, placesIn } from "../tree/flatten.js";
+import { scope } from "../tree/scope.js";
+import { vendorLeaf } from "../tree/vendor.js";
 import type { Args, Bare, Buffers, Derivative, Gradient, Gradients, Jacobian, Run, Traced } from "../types.js";
 import type { AnyFunction } from "./call.js";
 import { derivative, secondDerivative } from "./derivative.js";
@@ -20,7 +22,8 @@ import { pushforward } from "./pushforward.js";
 
 /**
  * An operator made ready for arguments of one structure, shapes and dtypes. It takes bare values: which of them are
- * constant was fixed by the example. What f captured is fixed at preparation, too.
+ * constant was fixed by the example. An engine that runs f again sees what f captured as it is then; one that compiles f has
+ * it as it was at preparation: pass what changes.
  */
 export interface Prepared<A extends ADType, T extends readonly unknown[], R> {
   (...args: T): Run<A, R>;
@@ -143,8 +146,8 @@ function prepared(who: string, operator: Function, f: AnyFunction, ad: ADType, e
     });
   };
   return Object.assign(call, {
-    into: (buffers: unknown, ...args: readonly unknown[]) => whenDone(call(...args), (result) => copyInto(who, buffers, result)),
-    buffers: () => whenDone(run(example.map((arg) => (isDuplicated(arg) ? arg.value : arg))), makeBuffers),
+    into: (buffers: unknown, ...args: readonly unknown[]) => scope(() => whenDone(call(...args), (result) => copyInto(who, buffers, result))),
+    buffers: () => scope(() => whenDone(run(example.map((arg) => (isDuplicated(arg) ? arg.value : arg))), makeBuffers)),
     dispose: () => {
       disposed = true;
     },
@@ -164,10 +167,12 @@ function markedLike(example: unknown, arg: unknown): unknown {
 /** Path and kind of every leaf. */
 function signature(args: readonly unknown[]): Map<string, string> {
   const { leaves, def } = flatten(args);
-  return new Map(leaves.map((leaf, i) => [def.paths[i]!, kindOfLeaf(leaf)]));
+  return scope(() => new Map(leaves.map((leaf, i) => [def.paths[i]!, kindOfLeaf(leaf)])));
 }
 
 function kindOfLeaf(leaf: unknown): string {
+  const vendor = vendorLeaf(leaf);
+  if (vendor !== null) return `${vendor.kind} ${kindOfLeaf(vendor.toTensor())}`;
   if (typeof leaf === "number") return "number";
   if (leaf instanceof Tensor) return leaf.weak ? "number" : `${leaf.dtype}[${leaf.shape.join(", ")}]`;
   if (isTypedArray(leaf)) return `${leaf.constructor.name}[${leaf.length}]`;
@@ -188,7 +193,8 @@ function check(who: string, expected: ReadonlyMap<string, string>, got: Readonly
 function makeBuffers(result: unknown): unknown {
   const { leaves, def } = flatten(result);
   return def.rebuild(
-    leaves.map((leaf) => {
+    leaves.map((given) => {
+      const leaf = vendorLeaf(given)?.toTensor() ?? given;
       if (typeof leaf === "number") return new Float64Array(1);
       if (leaf instanceof Tensor) return allocateOwn(leaf.dtype, leaf.size);
       return isTypedArray(leaf) ? leaf.slice() : leaf;
@@ -218,7 +224,8 @@ function copyInto(who: string, buffers: unknown, result: unknown): MaybePromise<
 }
 
 /** The elements of a number, tensor or typed array; null for what holds none. */
-function elementsOf(leaf: unknown): MaybePromise<TypedArray | null> {
+function elementsOf(given: unknown): MaybePromise<TypedArray | null> {
+  const leaf = vendorLeaf(given)?.toTensor() ?? given;
   if (typeof leaf === "number") return Float64Array.of(leaf);
   if (leaf instanceof Tensor) return leaf.device.reads === "sync" ? leaf.dataSync() : leaf.data();
   return isTypedArray(leaf) ? leaf : null;

@@ -10,7 +10,7 @@ import type { TreeDef } from "../tree/flatten.js";
 import { vendorLeaf } from "../tree/vendor.js";
 import { atHome, flattenAs, likeLeaf, readNumber, type Granularity } from "./arguments.js";
 import { all, whenDone } from "../promise.js";
-import { seedLike } from "./seeds.js";
+import { apart, seedLike } from "./seeds.js";
 
 /** What f returned: its values in order, and how to put others in their places. */
 export class Result {
@@ -64,7 +64,7 @@ export class Result {
 /** A result as it is given: a number that lives on a device is read, and a tensor where arguments are at home. */
 export function settled(y: Value, home: boolean): MaybePromise<Value> {
   if (typeof y === "number") return y;
-  return y.weak ? readNumber(y) : home ? atHome(y) : y;
+  return y.weak ? readNumber(y) : home ? atHome(y) : apart(y);
 }
 
 /** @throws AutodiffError if f was asynchronous. */

@@ -7,6 +7,7 @@ import { describe, Tensor } from "../tensor.js";
 import { flatten } from "./flatten.js";
 import { printsAsString } from "./print.js";
 import { trainableLeaves } from "./trainable.js";
+import { vendorLeaf } from "./vendor.js";
 
 /** An ordered set of tensors, told apart by identity: what the implicit form of `gradient` differentiates by. */
 export class Params implements Iterable<Tensor> {
@@ -159,7 +160,7 @@ function* found(trees: readonly unknown[]): Iterable<Tensor> {
       if (leaf instanceof Tensor && isFloat(leaf.dtype)) {
         tensors++;
         yield leaf;
-      } else if (leaf instanceof Float64Array || leaf instanceof Float32Array) {
+      } else if (leaf instanceof Float64Array || leaf instanceof Float32Array || vendorLeaf(leaf) !== null) {
         throw refusal(i, flatten(tree).def.paths[index]!, leaf);
       } else if (typeof leaf === "number" || leaf === tree) {
         numbers++;

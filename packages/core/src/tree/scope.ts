@@ -71,13 +71,21 @@ export function delivered<R>(ad: ADType, run: () => MaybePromise<R>): MaybePromi
       return Promise.reject(error as Error);
     }
   }
-  const result = awaiting(false, () => scope(run));
+  const result = awaiting(false, () => scope(() => undelivered(run())));
   if (!(result instanceof Promise)) return result;
   result.catch(() => {}); // the error that counts is this one
   throw new UnsupportedError(
     `${ad.adtype}: a number or typed array is to be read from a device that reads asynchronously, and this engine gives its results at once. ` +
       "Pass tensors in their place, or use the device's own engine.",
   );
+}
+
+/** A promise that nobody will get fails in its scope, which then frees all. */
+function undelivered<R>(result: MaybePromise<R>): MaybePromise<R> {
+  if (!(result instanceof Promise)) return result;
+  return result.then(() => {
+    throw new UnsupportedError("nobody waits for this");
+  });
 }
 
 let awaits = false;

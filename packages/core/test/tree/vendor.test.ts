@@ -1,4 +1,4 @@
-import { AutoFiniteDiff, AutoForward, AutoTape, Const, gradient, jacobian, mul, pullback, square, sum, Tensor, tensor, valueAndPullback, valueAndPushforward, withgradient, type Value } from "polyad";
+import { AutoFiniteDiff, AutoForward, AutoTape, Const, gradient, jacobian, mul, params, pullback, square, sum, Tensor, tensor, valueAndPullback, valueAndPushforward, withgradient, type Value } from "polyad";
 import { describe, expect, it } from "vitest";
 import { registerLeaf } from "../../src/tree/vendor.js";
 
@@ -60,6 +60,10 @@ describe.each(exact)("another library's arrays, by $adtype", (ad) => {
     expect(() => gradient((a) => sum(times(a, x)), ad, tensor([1, 2, 3]))).toThrow(message);
     expect(() => gradient((a, b) => sum(times(a, b)), ad, tensor([1, 2, 3]), Const(x))).toThrow(message);
   });
+});
+
+it("are refused where they are captured as parameters", () => {
+  expect(() => params({ w: x, v: tensor([1]) })).toThrow("params: expected float tensors and models of them, got a Strided as argument 0, at .w.");
 });
 
 it("finite differences see them, too", () => {
