@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly seed: number;
   /** Which random input to begin with: the `path` of a failure of this check. */
   readonly path?: string | undefined;
+  /** Modules that define engines, by tag, for programs that are printed to be run. */
+  readonly modules?: Readonly<Record<string, string>> | undefined;
   /** Tensors that live on the engine's device now, if it can tell: no check may leave more of them than it found. */
   readonly live?: (() => number) | undefined;
 }

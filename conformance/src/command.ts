@@ -49,7 +49,8 @@ export async function main(args: readonly string[], { out, err }: Output): Promi
     const tokens: ADType[] = [];
     for (const name of names) tokens.push(await engineNamed(name));
     const given = new Map(tokens.map((token, i) => [engineOf(token).name, names[i]!]));
-    const results = await runSuite(tokens, { ...options, only });
+    const modules = Object.fromEntries(tokens.map(({ adtype }, i) => [adtype, names[i]!]));
+    const results = await runSuite(tokens, { ...options, modules, only });
     // Random programs hold the engines of a list against each other.
     const alone = (result: Result): string => commandAlone(result.check.group === "programs" ? names.join(",") : given.get(result.engine)!, result, options);
     out(`${printReport(results, alone)}\n`);

@@ -19,11 +19,11 @@ export const randomPrograms: Check = {
     if (orders.highest < 2 && !samples) return "random programs: they nest";
     return ad.execution === "async" ? "random programs: they are synchronous" : exactWith(ad).length === 0 ? "random programs: no exact engine is loaded to compare with" : undefined;
   },
-  run: ({ ad, tolerance }, { runs, seed, path }) => {
+  run: ({ ad, tolerance }, { runs, seed, path, modules }) => {
     const exact = exactWith(ad);
     const engines = exact.includes(ad) ? exact.map((each) => ({ ad: each })) : [{ ad: exact[0]! }, { ad, accuracy: tolerance("float64", 1) }];
     const pairs = exact.includes(ad) ? exact.flatMap((other) => [[ad, other], [other, ad]] as const) : [];
-    const failure = checkPrograms({ engines, pairs, runs: perRun * runs, seed, ...(path !== undefined && { path }) });
+    const failure = checkPrograms({ engines, pairs, runs: perRun * runs, seed, modules, ...(path !== undefined && { path }) });
     if (failure !== null) throw new Disagreement(`engines disagree about a program of ${failure.length} ops; run\n\n${failure.code}`, {}, failure.path);
   },
 };

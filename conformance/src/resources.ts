@@ -37,7 +37,7 @@ const slack = 48;
 
 /** What leaks grows in every round, and with it; compilers and caches settle in one of them, or do not grow with it. */
 const rounds = 8;
-const times = 500;
+const times = 1000;
 
 /** Nothing grows with use: neither heap nor traces nor listeners nor what lives on a device. */
 export const resources: readonly Check[] = Object.entries(uses).map(([name, use]) => ({

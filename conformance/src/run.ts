@@ -13,11 +13,11 @@ export interface SuiteOptions extends Partial<RunOptions> {
 }
 
 /** Holds engines to all of Polyad's promises, one after the other, and gives the results as data. */
-export async function runSuite(engines: readonly ADType[], { runs = defaultRuns, seed = defaultSeed, path, live, skip = [], only = () => true, progress }: SuiteOptions = {}): Promise<Result[]> {
+export async function runSuite(engines: readonly ADType[], { runs = defaultRuns, seed = defaultSeed, path, modules, live, skip = [], only = () => true, progress }: SuiteOptions = {}): Promise<Result[]> {
   const results: Result[] = [];
   for (const engine of engines.map(engineOf)) {
     for (const check of checks.filter(only)) {
-      const result = await runCheck(check, engine, { runs, seed, path, live }, skip);
+      const result = await runCheck(check, engine, { runs, seed, path, modules, live }, skip);
       progress?.(result);
       results.push(result);
     }

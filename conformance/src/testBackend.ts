@@ -15,7 +15,7 @@ import { checks } from "./suite.js";
  * testBackend(AutoTape());
  * testBackend(AutoMine(), { skip: [{ reason: "no complex step through abs", ops: ["abs"] }] });
  */
-export function testBackend(ad: ADType, { skip = [], runs = defaultRuns, seed = defaultSeed, path, live, only = () => true }: Omit<SuiteOptions, "progress"> = {}): void {
+export function testBackend(ad: ADType, { skip = [], runs = defaultRuns, seed = defaultSeed, path, modules, live, only = () => true }: Omit<SuiteOptions, "progress"> = {}): void {
   const engine = engineOf(ad);
   const chosen = checks.filter(only);
   for (const group of new Set(chosen.map((check) => check.group))) {
@@ -29,7 +29,7 @@ export function testBackend(ad: ADType, { skip = [], runs = defaultRuns, seed = 
           if (exempt.every((e) => e !== undefined)) context.skip(reasons);
           if (reasons !== "") await context.annotate(reasons, "not held");
           const results = [];
-          for (const check of about.filter((_, i) => exempt[i] === undefined)) results.push(await runCheck(check, engine, { runs, seed, path, live }));
+          for (const check of about.filter((_, i) => exempt[i] === undefined)) results.push(await runCheck(check, engine, { runs, seed, path, modules, live }));
           report(engine.name, results, { runs, seed });
         });
       }

@@ -111,6 +111,7 @@ describe("a failure prints the line that runs it alone", () => {
   test("a random program", async () => {
     const { code, out } = await run("--engine", wrong, "--check", "programs: random programs", "--runs", "1");
     expect(code).toBe(1);
+    expect(out).toContain(`import "${wrong}";`); // the printed program runs as it is
     const again = await run(...alone(out));
     expect(again.code).toBe(1);
     expect(failure(again.out)).toBe(failure(out));

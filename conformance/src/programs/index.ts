@@ -18,6 +18,8 @@ export interface ProgramsOptions extends Omit<CheckOptions, "engines"> {
   readonly seed?: number;
   /** Where in the runs of a seed to begin: the `path` of a failure. */
   readonly path?: string;
+  /** Modules that define engines, by tag: a program that is printed imports them. */
+  readonly modules?: Readonly<Record<string, string>> | undefined;
   /** Ops that a program has at most. */
   readonly size?: number;
 }
@@ -38,7 +40,7 @@ export interface ProgramFailure {
 }
 
 /** Runs random programs through every engine and pair; the first failure, shrunk, or null. */
-export function checkPrograms({ engines, runs = 200, seed = 20240607, path, size, ...rest }: ProgramsOptions): ProgramFailure | null {
+export function checkPrograms({ engines, runs = 200, seed = 20240607, path, size, modules, ...rest }: ProgramsOptions): ProgramFailure | null {
   const options: CheckOptions = { ...rest, engines: engines.map((engine) => ("ad" in engine ? engine : { ad: engine })) };
   const reference = options.engines[0]!.ad;
   let found: Disagreement | null = null;
@@ -61,7 +63,7 @@ export function checkPrograms({ engines, runs = 200, seed = 20240607, path, size
     path: details.counterexamplePath ?? "",
     run: details.numRuns,
     shrinks: details.numShrinks,
-    code: printProgram(smallest, disagreement, `seed ${details.seed}, path "${details.counterexamplePath ?? ""}"`),
+    code: printProgram(smallest, disagreement, `seed ${details.seed}, path "${details.counterexamplePath ?? ""}"`, modules),
   };
 }
 

@@ -13,9 +13,13 @@ const packages: Readonly<Record<string, readonly [factory: string, from: string]
   onnx: ["AutoOnnx", "@polyad/backend-onnx"],
 };
 
-/** The program and what was asked of it, as a TypeScript file that prints what the engines say. */
-export function printProgram(program: Program, disagreement: Disagreement, origin: string): string {
-  return new Printer(program).file(disagreement, origin);
+/**
+ * The program and what was asked of it, as a TypeScript file that prints what the engines say.
+ *
+ * @param modules modules that define engines other than Polyad's, by tag
+ */
+export function printProgram(program: Program, disagreement: Disagreement, origin: string, modules: Readonly<Record<string, string>> = {}): string {
+  return new Printer(program, modules).file(disagreement, origin);
 }
 
 class Printer {
@@ -23,7 +27,10 @@ class Printer {
   private readonly modules = new Set<string>();
   private readonly unknown = new Set<string>();
 
-  constructor(private readonly program: Program) {}
+  constructor(
+    private readonly program: Program,
+    private readonly defining: Readonly<Record<string, string>>,
+  ) {}
 
   file({ question, against, where, got, expected, tolerance }: Disagreement, origin: string): string {
     const questions = typeof against === "string" ? [question] : [question, against];
@@ -191,7 +198,9 @@ class Printer {
     const { adtype, execution: _, ...options } = ad;
     const known = packages[adtype];
     if (known === undefined) {
-      this.unknown.add(adtype);
+      const own = this.defining[adtype];
+      if (own === undefined) this.unknown.add(adtype);
+      else this.modules.add(own);
       return JSON.stringify(ad);
     }
     this.modules.add(known[1]);

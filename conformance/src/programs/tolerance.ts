@@ -10,12 +10,12 @@ import { Subject, type Answer, type Entry, type Question } from "./subject.js";
  * is multiplied by 1 + δ·r with random r in [−1, 1] and δ = 2⁻²⁶, in float64; so are, by other r, the tangents and
  * cotangents that pass there, for a derivative rounds where its function does not; and the question is asked again. Then
  *
- *     |a − b| ≤ slack · ε · (1 + max |g| + κ),    κ = max over draws of max |g_disturbed − g| / δ
+ *     |a − b| ≤ slack · ε · (max(1, |g|) + κ),    κ = max over draws of max |g_disturbed − g| / δ
  *
  * per leaf; the 1 is the scale to which programs bring their values, for what cancels inside of a rule. The one number that
  * is not measured is `slack`: how many roundings a rule makes for each value of the program (solve, softplus or a reduction
  * of 36 elements make dozens), and how far the largest of random disturbances falls short of the worst case. With 2¹⁰ the
- * tolerance in float64 is 1.1e−13 × (1 + max |g| + κ).
+ * tolerance in float64 is 1.1e−13 × (max(1, |g|) + κ).
  */
 export const slack: number = 2 ** 10;
 const delta = 2 ** -26;

@@ -5,6 +5,7 @@ import { activities } from "./activity.js";
 import { arrays, polynomial } from "./arrays.js";
 import { composites } from "./composites.js";
 import { curvedOps } from "./curved.js";
+import { devices } from "./devices.js";
 import { factors } from "./factors.js";
 import { linearOps } from "./linear.js";
 import { numbers } from "./numbers.js";
@@ -32,4 +33,4 @@ export const problems: readonly Problem[] = [
 ];
 
 /** Every operator on every problem, and every elementwise function at its kinks. */
-export const scenarios: readonly Check[] = [...problems.flatMap(scenariosOf), ...activities, ...pointwiseScenarios];
+export const scenarios: readonly Check[] = [...problems.flatMap(scenariosOf), ...activities, ...devices, ...pointwiseScenarios];

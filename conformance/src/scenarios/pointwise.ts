@@ -166,7 +166,7 @@ async function prepared(engine: Engine, f: Call, points: readonly Row[]): Promis
   const at = ([args]: Row): readonly Value[] => args.map(containers.float64);
   const step = preparePullback(of, ad, at(points[0]!), containers.float64(1));
   const known = points.filter((row) => inReach(precision, row[0], row.slice(1) as number[]) && (!samples || bounded(row)));
-  for (const row of [...known, ...known.toReversed()]) {
+  for (const row of [...known, ...[...known].reverse()]) {
     const [args, , ...partials] = row;
     const dxs = (await step(at(row), containers.float64(1))) as readonly Value[];
     for (const [i, partial] of partials.entries()) await expectUlps(dxs[i], partial, 4, precision, `∂${i} f(${args.join(", ")}), prepared elsewhere`, 0, looseness(engine, 1));
