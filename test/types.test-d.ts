@@ -294,6 +294,7 @@ expectTypeOf(prepareGradient((m) => sum(m.a), tape, { a: [1, 2], b: { c: 3 }, s:
 expectTypeOf(prepareGradient((x, c) => mul(x, c), tape, 2, Const(3))(4, 5)).toEqualTypeOf<[number, null]>();
 expectTypeOf(number.buffers()).toEqualTypeOf<[Float64Array<ArrayBuffer>]>();
 expectTypeOf(prepareGradient((x) => square(x), later, 3)(4)).toEqualTypeOf<Promise<[number]>>();
+expectTypeOf(prepareGradient((x) => square(x), later, 3).buffers()).toEqualTypeOf<Promise<[Float64Array<ArrayBuffer>]>>();
 expectTypeOf(prepareWithgradient((x) => ({ loss: sum(x), x }), tape, zeros([2]))(zeros([2]))).toEqualTypeOf<{ val: { loss: Tensor; x: Tensor }; grad: [Tensor] }>();
 expectTypeOf(prepareDerivative((x) => mul(zeros([2]), x), tape, 3)(4)).toEqualTypeOf<Tensor>();
 expectTypeOf(prepareJacobian((x) => mul(x, x), forward, zeros([2]))(zeros([2]))).toEqualTypeOf<Tensor>();

@@ -1,7 +1,7 @@
-/** One step of training on real digits: an epoch is 469 of them. */
+/** One step of training on real digits. */
 export default {
   name: "digits",
-  title: "A step of training on MNIST, 784-128-10, batch 128, Adam: gradient, update, loss read; an epoch is 469 steps",
+  title: "A step of training on MNIST, 784-128-10, batch 128, Adam: gradient, update, loss read",
   tolerance: { loss: 1e-3, gradient: 1e-3 }, // after ten steps; Adam's first ones divide small numbers by small ones
   engines: [
     { engine: "polyad", dtype: "float32" },

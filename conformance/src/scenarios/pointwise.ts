@@ -1,7 +1,8 @@
-import { cast, corePrimitives, derivative, isFloat, preparePullback, pullback, pushforward, secondDerivative, Tensor, tensor, valueAndPushforward, type Value } from "@polyad/core/extend";
+import { cast, corePrimitives, derivative, isFloat, PreparationMismatchError, preparePullback, pullback, pushforward, secondDerivative, Tensor, tensor, valueAndPushforward, type Value } from "@polyad/core/extend";
 import type { Check, Needs } from "../check.js";
 import { ensure, read } from "../compare.js";
 import type { Engine } from "../engine.js";
+import { expectThrows } from "../scenario.js";
 import { tensorOf } from "../tree.js";
 import { higherOrders, kinks, type Call, type Row } from "./kinks.js";
 import { plainRows } from "./plainRows.js";
@@ -159,7 +160,7 @@ async function broadcast(engine: Engine, f: Call, row: Row): Promise<void> {
   }
 }
 
-/** Prepared at the first point; used at every one, and back. */
+/** Prepared at the first point; used at every one, and back; refused with another size. */
 async function prepared(engine: Engine, f: Call, points: readonly Row[]): Promise<void> {
   const { ad, samples, precision } = engine;
   const of = (operands: readonly Value[]): Value => asFloat(f(...operands));
@@ -171,6 +172,9 @@ async function prepared(engine: Engine, f: Call, points: readonly Row[]): Promis
     const dxs = (await step(at(row), containers.float64(1))) as readonly Value[];
     for (const [i, partial] of partials.entries()) await expectUlps(dxs[i], partial, 4, precision, `∂${i} f(${args.join(", ")}), prepared elsewhere`, 0, looseness(engine, 1));
   }
+  const longer = points[0]![0].map((x) => tensor([x, x, x]));
+  await expectThrows(() => step(longer, containers.float64(1)), PreparationMismatchError, "prepared, then given another size");
+  step.dispose();
 }
 
 const atKinks: readonly Check[] = Object.entries(rows).flatMap(([name, [f, points]]) => [

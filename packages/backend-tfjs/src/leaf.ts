@@ -1,6 +1,6 @@
 import { engine, Tensor as TfTensor } from "@tensorflow/tfjs-core";
 import type * as tf from "@tensorflow/tfjs-core";
-import { AutodiffError, HostTensor, registerLeaf, UnsupportedError, type DType, type Tensor, type TfjsDevice } from "@polyad/core/extend";
+import { AutodiffError, describe, HostTensor, registerLeaf, Tensor, UnsupportedError, type DType, type TfjsDevice } from "@polyad/core/extend";
 import { tfjs, type Tfjs } from "./device.js";
 import { copy } from "./tape.js";
 import { TfjsTensor } from "./tensor.js";
@@ -24,6 +24,7 @@ declare module "@polyad/core" {
  *   Polyad does not have, or a backend that it does not know.
  */
 export function fromTf(t: tf.Tensor): Tensor {
+  if (typeof t !== "object" || t === null || !("dataId" in t)) throw new AutodiffError(`fromTf: expected a tf.Tensor, got ${describe(t)}.`);
   const device = deviceOf(t);
   const dtype = dtypeOf(t);
   return device.here(() => device.made(new TfjsTensor(device, copy(t), dtype)));
@@ -43,6 +44,7 @@ export function toTf(x: Tensor): tf.Tensor {
     return (x.device as Tfjs).here(() => copy(handle));
   }
   if (x instanceof HostTensor) throw new AutodiffError('toTf: this tensor is on the host. Move it with toDevice(x, tfjs("wasm")), or use tf.tensor(x.dataSync(), x.shape).');
+  if (!(x instanceof Tensor)) throw new AutodiffError(`toTf: expected a tensor of Polyad's, got ${describe(x)}. TensorFlow.js makes its own of numbers and arrays by tf.tensor().`);
   throw new UnsupportedError(
     `toTf: this tensor is traced by ${x.trace?.kind ?? "another engine"}, which does not see TensorFlow.js's own ops. Differentiate with AutoTfjs(), whose tape does, or write this part in Polyad's ops.`,
   );

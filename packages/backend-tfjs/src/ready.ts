@@ -17,7 +17,9 @@ const packages: Record<TfjsDevice, () => Promise<string | undefined>> = {
  * @throws AutodiffError, as a rejection, if the device's package is missing or of another version than the core, if the device
  *   does not start or was lost, or if there are two copies of TensorFlow.js.
  */
-export function ready({ device }: Pick<AutoTfjs, "device">): Promise<void> {
+export function ready(token: Pick<AutoTfjs, "device">): Promise<void> {
+  const { device } = (token as Partial<AutoTfjs> | undefined) ?? {};
+  if (device === undefined) return Promise.reject(new AutodiffError('tfjs: expected a token, await ready(AutoTfjs({ device: "wasm" })), or { device: "wasm" }.'));
   const done = turn.then(() => make(device));
   turn = done.catch(() => undefined);
   return done;

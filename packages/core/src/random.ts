@@ -90,7 +90,7 @@ function sourceAt({ algorithm, words }: GeneratorState): JumpableRandomGenerator
  * rand(generator(1), [2, 3]).shape // [2, 3]
  */
 export function generator(seed: number | GeneratorState): RandomGenerator {
-  if (typeof seed !== "number") return new RandomGenerator(seed);
+  if (typeof seed === "object" && seed !== null) return new RandomGenerator(seed);
   if (!Number.isSafeInteger(seed)) throw new AutodiffError(`generator: expected an integer seed, got ${seed}.`);
   return fromEntropy([seed | 0, Math.floor(seed / 2 ** 32) | 0, 0, 0]);
 }

@@ -115,5 +115,4 @@ const packages: Readonly<Record<string, string>> = {
   forward: "@polyad/backend-forward",
   "finite-diff": "@polyad/backend-finite-diff",
   tfjs: "@polyad/backend-tfjs",
-  onnx: "@polyad/backend-onnx",
 };

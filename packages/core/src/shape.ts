@@ -109,6 +109,7 @@ export function checkShape(who: string, shape: Shape): Shape {
 
 /** Resolves one -1 in a new shape so that the sizes agree. */
 export function resolveReshape(shape: Shape, to: Shape): Shape {
+  if (!Array.isArray(to)) throw new ShapeError(`reshape: a shape is an array of integers, reshape(x, [2, -1]), got ${kindOfPart(to)}.`);
   const size = sizeOf(shape);
   const free = to.indexOf(-1);
   const known = to.reduce((n, d) => (d === -1 ? n : n * d), 1);

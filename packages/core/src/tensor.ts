@@ -91,6 +91,13 @@ export abstract class Tensor {
   }
 }
 
+/** To TypeScript there is no such property. In JavaScript a loop up to `x.length`, undefined, would do nothing in silence. */
+Object.defineProperty(Tensor.prototype, "length", {
+  get(this: Tensor): never {
+    throw new AutodiffError(`A tensor of shape ${showShape(this.shape)} has no length: x.shape[0] is that of its first axis, x.size the number of its elements, and slice(x, i) takes one.`);
+  },
+});
+
 /** A tensor in host memory. The array is never written after construction; constructing does not copy it. */
 export class HostTensor extends Tensor {
   constructor(

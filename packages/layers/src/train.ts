@@ -1,4 +1,4 @@
-import { all, AutodiffError, AutoTape, Const, dispose, flatten, isFinite, scope, sum, trainableLeaves, withgradient, type ADType, type Loss, type Traced, type Value } from "@polyad/core";
+import { all, any, AutodiffError, AutoTape, Const, dispose, flatten, isFinite, leaves, notEqual, scope, sum, trainableLeaves, withgradient, type ADType, type Loss, type Traced, type Value } from "@polyad/core";
 import { tensorOf } from "./arrays.js";
 import { testMode, trainMode } from "./mode.js";
 import { adjust } from "./optimise/adjust.js";
@@ -8,9 +8,10 @@ import { update } from "./optimise/update.js";
 import { progressOn, type ProgressPoint } from "./progress.js";
 import { updateState, withState, type ModelState } from "./state.js";
 import { opened, until, type Stream } from "./stream.js";
+import { warnOnce } from "./warn.js";
 import { checkTraining, stateOf, type Answer, type CommonOptions } from "./trainOptions.js";
 
-/** Where training stands. Saved, and given as `start`, it is all that a resumed run needs, but for generators. */
+/** Where training stands. Saved at the end of an epoch, and given as `start`, it is all that a resumed run needs, but for generators. */
 export interface Training<M, S> {
   /** In testMode, if it has layers with modes. */
   readonly model: M;
@@ -130,6 +131,9 @@ export async function train(
         const { loss, aux, grad, recorded } = await differentiate(current, item);
         const fail = (what: string): TrainingError => new TrainingError(what, training(), item, index);
         if (!Number.isFinite(loss)) throw fail(`Loss is ${loss}`);
+        if (steps === (start?.steps ?? 0) && isZero(grad)) {
+          warnOnce("train: the gradient of the first item is zero in every parameter, so that it trains nothing. Use the model that the loss is given, (model, x, y) => …, not one from outside of it.");
+        }
         if (schedule !== undefined) state = adjust(state, schedule(steps));
         const next = update(state, current, grad);
         const broken = notFinite(current, next.model);
@@ -182,6 +186,16 @@ function lossAndGradient(loss: Function, engine: ADType): (model: unknown, item:
     dispose(y);
     return { loss: read, aux: form === "value" ? undefined : form === "tuple" ? rest.aux : rest, grad: grad[0], recorded: state };
   };
+}
+
+/** Whether nothing depends on the model, as far as can be read without waiting. */
+function isZero(grad: unknown): boolean {
+  return scope(() =>
+    leaves(grad).every((leaf) => {
+      const g = tensorOf(leaf);
+      return g === null || (g.device.reads === "sync" && any(notEqual(g, 0)).item() === 0);
+    }),
+  );
 }
 
 /** The path of a parameter that a step has made NaN or infinite, null for none. Where devices read asynchronously nobody looks. */

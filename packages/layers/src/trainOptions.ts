@@ -33,7 +33,10 @@ export interface CommonOptions {
   readonly progress?: boolean | ProgressStream | undefined;
   /** The learning rate of each step. Steps are counted from 0 over all epochs. */
   readonly schedule?: Schedule | undefined;
-  /** What went before, so that epochs and steps are counted on: the result of an earlier run, or what was saved of it. */
+  /**
+   * What went before, so that epochs and steps are counted on: the result of an earlier run, or what was saved of it.
+   * Epochs that were finished are counted: a run that was stopped within one goes through the whole of it again.
+   */
   readonly start?: { readonly epochs: number; readonly steps: number } | undefined;
 }
 

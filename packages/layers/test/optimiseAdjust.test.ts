@@ -122,7 +122,7 @@ test("freeze and thaw refuse a model, and a path to nothing", () => {
   expect(() => thaw({ f: Math.sin })).toThrow("thaw: must not be applied to a model, only to the state tree from setup(rule, model).");
   expect(() => isFrozen(two())).toThrow("isFrozen: must not be applied to a model");
   const state = setup(Descent(), two());
-  expect(() => freeze(state, ["tail"])).toThrow("getPath: there is no \"tail\" at the root, which has body, head.");
+  expect(() => freeze(state, ["tail"])).toThrow("freeze: there is no \"tail\" at the root, which has body, head.");
 });
 
 // Schedules

@@ -402,3 +402,19 @@ test("an interrupted run, saved and loaded, ends as one that went through", asyn
   expect(save(resumed)).toEqual(save(straight));
   expect([resumed.epochs, resumed.steps]).toEqual([3, 12]);
 });
+
+test("a loss that does not use its model is warned of", async () => {
+  const warned: string[] = [];
+  const listen = (warning: Error) => warned.push(`${warning.name}: ${warning.message}`);
+  process.on("warning", listen);
+  const model = { w: tensor([1]) };
+  const run = (loss: (m: { w: Tensor }, x: Tensor) => Value) => train(loss, model, [[tensor([2])]], Descent(0.1));
+  await run((m, x) => sum(mul(m.w, x)));
+  expect(warned).toEqual([]);
+  await run((_, x) => sum(mul(model.w, x)));
+  await new Promise(setImmediate);
+  process.off("warning", listen);
+  expect(warned).toEqual([
+    "PolyadWarning: train: the gradient of the first item is zero in every parameter, so that it trains nothing. Use the model that the loss is given, (model, x, y) => …, not one from outside of it.",
+  ]);
+});

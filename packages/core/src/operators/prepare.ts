@@ -29,8 +29,8 @@ export interface Prepared<A extends ADType, T extends readonly unknown[], R> {
   (...args: T): Run<A, R>;
   /** Computes into typed arrays, as `buffers()` made them, and returns them. */
   into(buffers: Buffers<R>, ...args: T): Run<A, Buffers<R>>;
-  /** Typed arrays for a result, never tensors. */
-  buffers(): Buffers<R>;
+  /** Typed arrays for a result, never tensors; it runs the operator once to see what the result is like. */
+  buffers(): Run<A, Buffers<R>>;
   /** Frees what preparation holds; calling it afterwards is an error. */
   dispose(): void;
 }

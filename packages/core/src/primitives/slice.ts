@@ -67,6 +67,17 @@ function cut(x: HostTensor, sections: readonly Section[]): HostTensor["elements"
   return gatherStrided(x.elements, allocate(x.dtype, sizeOf(shape)), start, shape, sections.map((s, axis) => s.step * strides[axis]!));
 }
 
+/** @throws ShapeError for what is no range, such as `[2]`. */
+function checkRange(range: Exclude<Range, number | null>, axis: number): typeof range {
+  const parts: readonly unknown[] = Array.isArray(range) ? range : [];
+  const [from, to, step = 1] = parts;
+  const isBound = (x: unknown): boolean => x === null || Number.isInteger(x);
+  if ((parts.length === 2 || parts.length === 3) && isBound(from) && isBound(to) && Number.isInteger(step)) return range;
+  throw new ShapeError(
+    `slice: expected an index, [start, stop] or [start, stop, step] of integers for axis ${axis}, null for an end or for all of it, got ${Array.isArray(range) ? `[${parts.map(String).join(", ")}]` : String(range)}.`,
+  );
+}
+
 /** Resolves one range against an axis of length n. */
 function section(range: Range, n: number, axis: number): Section {
   if (range === null) return { start: 0, step: 1, size: n };
@@ -77,10 +88,7 @@ function section(range: Range, n: number, axis: number): Section {
     }
     return { start: at, step: 1, size: 1 };
   }
-  const [from, to, step = 1] = range;
-  for (const bound of [from ?? 0, to ?? 0, step]) {
-    if (!Number.isInteger(bound)) throw new ShapeError(`slice: expected integers in [${String(range)}] for axis ${axis}.`);
-  }
+  const [from, to, step = 1] = checkRange(range, axis);
   if (step === 0) throw new ShapeError(`slice: the step for axis ${axis} is 0.`);
   const low = step > 0 ? 0 : -1;
   const high = step > 0 ? n : n - 1;

@@ -19,6 +19,7 @@ export const transpose: Primitive<TransposeOp> = definePrimitive<readonly [Tenso
   name: "transpose",
   parse: (x, order) => {
     const t = asTensor("transpose", x);
+    if (order !== undefined && !Array.isArray(order)) throw new ShapeError(`transpose: the order of the axes is an array, transpose(x, [1, 0]), got ${String(order)}.`);
     const perm = order === undefined ? t.shape.map((_, i) => t.ndim - 1 - i) : order.map((a) => resolveAxis("transpose", a, t.ndim));
     if (new Set(perm).size !== t.ndim || perm.length !== t.ndim) {
       throw new ShapeError(`transpose: [${String(order)}] must name each of the ${t.ndim} axes once.`);

@@ -1,4 +1,4 @@
-import { fmapWith, getPath } from "@polyad/core";
+import { fmapWith, getPath, TreeError } from "@polyad/core";
 import { isParameterState, parameterStates, type ParameterState } from "./parameterState.js";
 
 /**
@@ -10,6 +10,15 @@ import { isParameterState, parameterStates, type ParameterState } from "./parame
 export function changeStates<S>(who: string, state: S, path: readonly unknown[], f: (node: ParameterState) => ParameterState): S {
   parameterStates(who, state);
   const changed = new Map<unknown, ParameterState>();
-  for (const node of parameterStates(who, getPath(state, path))) changed.set(node, f(node));
+  for (const node of parameterStates(who, partAt(who, state, path))) changed.set(node, f(node));
   return fmapWith({ exclude: isParameterState }, (node) => changed.get(node) ?? node, state);
+}
+
+function partAt(who: string, state: unknown, path: readonly unknown[]): unknown {
+  if (!Array.isArray(path)) throw new TreeError(`${who}: expected a path as a list of keys, such as ["layers", 0], got ${typeof path === "string" ? JSON.stringify(path) : String(path)}.`);
+  try {
+    return getPath(state, path);
+  } catch (error) {
+    throw error instanceof TreeError ? new TreeError(error.message.replace(/^getPath/, who)) : error;
+  }
 }
