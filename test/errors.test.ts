@@ -81,8 +81,8 @@ describe("arrays and shapes", () => {
   }
 
   test("what is no array or shape", () => {
-    fails(() => untyped(concat, x), AutodiffError, "concat: expected an array of tensors, got a float64 tensor of shape [2].");
-    fails(() => untyped(stack, x), AutodiffError, "stack: expected an array of tensors, got a float64 tensor of shape [2].");
+    fails(() => untyped(concat, x), AutodiffError, "concat: expected an array of tensors, concat([a, b]), got a float64 tensor of shape [2].");
+    fails(() => untyped(stack, x), AutodiffError, "stack: expected an array of tensors, stack([a, b]), got a float64 tensor of shape [2].");
     fails(() => concat([]), AutodiffError, "concat: expected at least one tensor, got none.");
     fails(() => untyped(zeros, 3), ShapeError, "zeros: a shape is an array of integers of at least 0, got a number.");
     fails(() => zeros([-1]), ShapeError, "zeros: a shape holds integers of at least 0, got [-1].");
@@ -668,6 +668,8 @@ describe("calls as in other libraries", () => {
     ["a range of four", () => loose(slice)(x, [0, 1, 1, 1]), ShapeError, `slice: ${range} [0, 1, 1, 1].`],
     ["a range of halves", () => slice(x, [0.5, 1]), ShapeError, `slice: ${range} [0.5, 1].`],
     ["a range by name", () => loose(slice)(x, "all"), ShapeError, `slice: ${range} all.`],
+    ["tensors one by one", () => loose(concat)(x, x), AutodiffError, "concat: expected an array of tensors, concat([a, b]), got a float64 tensor of shape [2]."],
+    ["the same of stack", () => loose(stack)(x, x), AutodiffError, "stack: expected an array of tensors, stack([a, b]), got a float64 tensor of shape [2]."],
     ["no seed", () => loose(generator)(), AutodiffError, "generator: expected an integer seed, got undefined."],
     ["the length of a tensor", () => Reflect.get(x, "length"), AutodiffError, "A tensor of shape [2] has no length: x.shape[0] is that of its first axis, x.size the number of its elements, and slice(x, i) takes one."],
   ])("%s", (_name, f, type, message) => fails(f, type, message));

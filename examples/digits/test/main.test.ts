@@ -58,8 +58,10 @@ test("a run ends with a checkpoint and a report that loads nothing", { timeout: 
   expect(found(/<svg[^]*<\/svg>/)).toMatch(/Loss of the steps[^]*Accuracy on the test images/);
   for (const word of [`<b>${accuracy} %</b>`, "<b>tape</b>", "101,770 parameters", "learned to read 300 digits", "seed 1", "Dense(784 =&#62; 128, relu)"]) expect(page).toContain(word);
   expect(page.match(/<th scope="row">[1-8]<\/th><td>\d\.\d{4}<\/td><td>\d\d\.\d\d %<\/td><td>\d+\.\d<\/td>/g)).toHaveLength(8);
-  const counts = [...found(/<table class="confusion">[^]*?<\/table>/)!.matchAll(/<td[^>]*>(\d+)<\/td>/g)].map(([, n]) => Number(n));
+  const counts = [...found(/<table class="confusion">[^]*?<\/table>/)!.matchAll(/<td[^>]*>(\d*)<\/td>/g)].map(([, n]) => Number(n));
+  expect(counts).toHaveLength(100);
   expect(counts.reduce((a, b) => a + b)).toBe(300);
+  expect(counts.filter((_, i) => i % 11 === 0).reduce((a, b) => a + b)).toBe(300 - Number(wrong)); // the diagonal is what was read rightly
   const pictures = [...page.matchAll(/<img alt="a (\d), read as (\d)" src="data:image\/bmp;base64,[^"]+"><figcaption>\1, read as \2<br>(\d+\.\d) % sure/g)];
   expect(pictures).toHaveLength(Math.min(24, Number(wrong)));
   expect(pictures.every(([, label, predicted]) => label !== predicted)).toBe(true);

@@ -21,6 +21,7 @@ import { Dense } from "./dense.js";
 import { Dropout } from "./dropout.js";
 import type { Initialiser } from "./init.js";
 import { checkMask, maskedSoftmax } from "./mask.js";
+import { checkSize } from "./match.js";
 import { checkOptions } from "./options.js";
 import { defaultGenerator } from "./random.js";
 
@@ -111,6 +112,10 @@ export const MultiHeadAttention: LayerConstructor<Config, AttentionFields, Call,
     const { heads } = self;
     const { q, k, v, mask } = parse(args);
     checkSequences(q, k, v);
+    const name = (): string => show({ ...self, heads: Const(heads) } as AttentionFields);
+    checkSize(name, q, self.query.weight.shape[1]!, "queries");
+    checkSize(name, k, self.key.weight.shape[1]!, "keys");
+    checkSize(name, v, self.value.weight.shape[1]!, "values");
     const queries = intoHeads(self.query(q), heads);
     const scores = div(matmul(queries, intoHeads(self.key(k), heads), { transposeB: true }), Math.sqrt(queries.shape.at(-1)!));
     const shares = mask === undefined ? softmax(scores) : maskedSoftmax(scores, checkMask(asTensor("MultiHeadAttention", mask), scores));

@@ -1,4 +1,4 @@
-import { fmapWith, stack, Tensor, tensor, type TypedArray } from "@polyad/core";
+import { fmapWith, ShapeError, stack, Tensor, tensor, TreeError, type TypedArray } from "@polyad/core";
 
 /** A batch of samples of type S: tensors with one more axis in front, strings and the like in arrays. */
 export type Collated<S> = S extends Tensor | TypedArray | number | boolean
@@ -19,7 +19,12 @@ export type Collated<S> = S extends Tensor | TypedArray | number | boolean
  */
 export function collate<S>(samples: readonly S[]): Collated<S> {
   const [first, ...others] = samples;
-  return fmapWith<unknown, Collated<S>>({ cache: null }, (...leaves) => join(leaves), first, ...others);
+  try {
+    return fmapWith<unknown, Collated<S>>({ cache: null }, (...leaves) => join(leaves), first, ...others);
+  } catch (error) {
+    if (error instanceof TreeError) throw new TreeError(`collate: samples differ in structure, so that they are no batch. Columns, one for each argument, are tensors. ${error.message}`, { cause: error });
+    throw error instanceof ShapeError ? new ShapeError(`collate: samples differ in shape, so that they are no batch. ${error.message}`, { cause: error }) : error;
+  }
 }
 
 function join(leaves: readonly unknown[]): unknown {

@@ -34,9 +34,9 @@ export function tell(name: Name): string {
 }
 
 /** @throws ShapeError unless the last axis of x has this size. */
-export function checkSize(name: Name, x: Tensor, size: number): void {
+export function checkSize(name: Name, x: Tensor, size: number, what = "an input"): void {
   if (x.ndim > 0 && x.shape[x.ndim - 1] === size) return;
-  throw new ShapeError(`layer ${tell(name)} expects an input of size ${size} in its last axis, got shape [${x.shape.join(", ")}].`);
+  throw new ShapeError(`layer ${tell(name)} expects ${what} of size ${size} in its last axis, got shape [${x.shape.join(", ")}].`);
 }
 
 /** @throws AutodiffError unless every size is a whole number of at least 1. */

@@ -56,9 +56,12 @@ export type Sizes<R> = R extends Tensor | number ? Shape : R extends readonly un
  */
 export function outputSize<F extends Function>(model: F, input: Shape | readonly Shape[], { dtype, batch }: OutputSizeOptions = {}): Sizes<Result<F>> {
   if (typeof model !== "function") throw new AutodiffError(`outputSize: expected a model first, which is a function, got ${String(model)}.`);
-  const shapes = (isShape(input) ? [input] : input).map((shape) => (batch === undefined ? shape : [batch, ...shape]));
+  if (!Array.isArray(input)) throw new ShapeError(`outputSize: expected the shape of the input, as [784], or a list of shapes, got ${String(input)}.`);
+  const given: readonly Shape[] = input.length > 0 && input.every((shape) => Array.isArray(shape)) ? input : [input as Shape];
+  const shapes = given.map((shape) => (batch === undefined ? shape : [batch, ...shape]));
   if (!shapes.flat().every((n) => Number.isInteger(n) && n >= 0)) {
-    throw new ShapeError(`outputSize: expected whole numbers of at least 0 as the sizes of the input, got ${shapes.map((shape) => `[${shape.join(", ")}]`).join(" and ")}.`);
+    const text = shapes.map((shape) => `[${shape.map(String).join(", ")}]`).join(" and ");
+    throw new ShapeError(`outputSize: expected whole numbers of at least 0 as the sizes of the input, got ${text}. How many samples there are is an option: { batch: 32 }.`);
   }
   const like = arraysOf(model).trained.find((x) => x instanceof Tensor);
   const inUse = testMode(model);
@@ -71,10 +74,6 @@ export function outputSize<F extends Function>(model: F, input: Shape | readonly
     zeros([], dtype ?? like?.dtype ?? "float32"),
   );
   return result as Sizes<Result<F>>;
-}
-
-function isShape(x: Shape | readonly Shape[]): x is Shape {
-  return x.every((n) => typeof n === "number");
 }
 
 /** The arrays of a tree by what becomes of them. */

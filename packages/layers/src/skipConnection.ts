@@ -1,4 +1,4 @@
-import { defineLayer, type Layer } from "@polyad/core";
+import { defineLayer, type Layer, type Tensor } from "@polyad/core";
 import { callPart, checkFunction, join, type Arguments, type Fn, type LayerFunction, type Joined, type OnTensor, type Passed } from "./layerFunctions.js";
 import { showContainer } from "./show.js";
 
@@ -7,6 +7,8 @@ export type SkipConnection<F, C> = Layer<{ readonly layer: F; readonly connectio
 
 export interface SkipConnectionConstructor {
   <F extends LayerFunction, C extends (y: Passed<F>, x: Arguments<F>[0]) => unknown>(layer: F, connection: C): SkipConnection<F, C>;
+  /** Within a network, where x is a tensor. */
+  <F extends LayerFunction, C extends (y: Tensor, x: Tensor) => unknown>(layer: F, connection: C): SkipConnection<F, C>;
   from<F extends Function, C extends Function>(fields: { readonly layer: F; readonly connection: C }): SkipConnection<F, C>;
   readonly prototype: Layer<{ readonly layer: Function; readonly connection: Function }, never[], unknown>;
 }

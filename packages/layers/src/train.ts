@@ -2,7 +2,7 @@ import { all, any, AutodiffError, AutoTape, Const, dispose, flatten, isFinite, l
 import { tensorOf } from "./arrays.js";
 import { testMode, trainMode } from "./mode.js";
 import { adjust } from "./optimise/adjust.js";
-import type { OptimiserState } from "./optimise/parameterState.js";
+import { isParameterState, type OptimiserState } from "./optimise/parameterState.js";
 import type { Called, Rule } from "./optimise/rule.js";
 import { update } from "./optimise/update.js";
 import { progressOn, type ProgressPoint } from "./progress.js";
@@ -136,8 +136,8 @@ export async function train(
         }
         if (schedule !== undefined) state = adjust(state, schedule(steps));
         const next = update(state, current, grad);
-        const broken = notFinite(current, next.model);
-        if (broken !== null) throw fail(`The loss is ${loss}, but its step makes ${broken === "" ? "the model" : broken} NaN or infinite`);
+        const broken = notFinite(current, next.model) ?? notFiniteState(state, next.state);
+        if (broken !== null) throw fail(`The loss is ${loss}, but its step makes ${broken} NaN or infinite`);
         state = next.state;
         current = recorded.size > 0 ? updateState(next.model, recorded) : next.model;
         dispose([grad, own], { current, state });
@@ -202,10 +202,19 @@ function isZero(grad: unknown): boolean {
 function notFinite(before: unknown, after: unknown): string | null {
   const old = flatten(before).leaves;
   const broken = trainableLeaves(after).find(({ leaf, index }) => leaf !== old[index] && !scope(() => isAllFinite(leaf)));
-  return broken === undefined ? null : flatten(after).def.paths[broken.index]!;
+  return broken === undefined ? null : flatten(after).def.paths[broken.index]! || "the model";
+}
+
+/** The same of what the optimiser keeps, in which a gradient may wait for later steps. */
+function notFiniteState(before: unknown, after: unknown): string | null {
+  const old = new Set(flatten(before, isParameterState).leaves);
+  const { leaves, def } = flatten(after, isParameterState);
+  const broken = leaves.findIndex((node) => isParameterState(node) && !old.has(node) && !scope(() => flatten(node.state).leaves.every(isAllFinite)));
+  return broken < 0 ? null : `the optimiser's state${def.paths[broken]! === "" ? "" : ` of ${def.paths[broken]!}`}`;
 }
 
 function isAllFinite(leaf: unknown): boolean {
+  if (typeof leaf === "number") return Number.isFinite(leaf);
   if (leaf instanceof Float64Array || leaf instanceof Float32Array) return leaf.every(Number.isFinite);
   const x = tensorOf(leaf);
   if (x === null || x.device.reads === "async") return true;

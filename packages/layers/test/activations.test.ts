@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import {
-  AutoFiniteDiff, AutoForward, AutoTape, celu, Chain, Dense, derivative, elu, erf, gelu, geluErf, gradient, hardSigmoid, hardSwish, hardTanh, identity, isFinite, leakyRelu, lisht, logCosh, min, mish,
-  only, relu6, secondDerivative, SecondOrder, selu, ShapeError, softShrink, softSign, sum, swish, tanhShrink, tensor, Tensor, trelu, type UnaryOp, type Value,
+  AutoFiniteDiff, AutoForward, AutoTape, celu, Chain, Dense, derivative, elu, erf, gelu, geluErf, gradient, hardSigmoid, hardSwish, hardTanh, identity, isFinite, leakyRelu, lisht, logCosh, logSigmoid, min, mish,
+  only, relu6, secondDerivative, SecondOrder, selu, ShapeError, sigmoid, softplus, softShrink, softSign, sum, swish, tanh as tanhOf, tanhShrink, tensor, Tensor, trelu, type UnaryOp, type Value,
 } from "polyad";
 import { describe, expect, it, test } from "vitest";
 import { engines, exact, expectClose, expectNumbers, plain } from "../../../test/support.js";
@@ -30,6 +30,10 @@ const gate = (x: number): readonly [number, number, number] => [sigma(2 * sqrt(2
 const softplusOf = (x: number): number => Math.max(x, 0) + Math.log1p(exp(-abs(x)));
 
 const rows: Readonly<Record<string, Row>> = {
+  sigmoid: { f: sigmoid, naive: sigma, slope: (x) => sigma(x) * sigma(-x), bend: (x) => sigma(x) * sigma(-x) * (1 - 2 * sigma(x)), kinks: [], far: [[0, 0], [1, 0]] },
+  tanh: { f: tanhOf, naive: tanh, slope: sech2, bend: (x) => -2 * tanh(x) * sech2(x), kinks: [], far: [[-1, 0], [1, 0]] },
+  softplus: { f: softplus, naive: (x) => log(1 + exp(x)), slope: sigma, bend: (x) => sigma(x) * sigma(-x), kinks: [], far: [[0, 0], [1000, 1]] },
+  logSigmoid: { f: logSigmoid, naive: (x) => -log(1 + exp(-x)), slope: (x) => sigma(-x), bend: (x) => -sigma(x) * sigma(-x), kinks: [], far: [[-1000, 1], [0, 0]] },
   leakyRelu: { f: leakyRelu, naive: (x) => (x > 0 ? x : 0.01 * x), slope: (x) => (x > 0 ? 1 : 0.01), bend: () => 0, kinks: [0], far: [[-10, 0.01], [1000, 1]] },
   elu: { f: elu, naive: (x) => (x > 0 ? x : Math.expm1(x)), slope: (x) => (x > 0 ? 1 : exp(x)), bend: (x) => (x > 0 ? 0 : exp(x)), kinks: [0], far: [[-1, 0], [1000, 1]] },
   celu: { f: celu, naive: (x) => Math.max(0, x) + Math.min(0, Math.expm1(x)), slope: (x) => (x > 0 ? 1 : exp(x)), bend: (x) => (x > 0 ? 0 : exp(x)), kinks: [0], far: [[-1, 0], [1000, 1]] },

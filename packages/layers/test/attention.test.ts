@@ -38,6 +38,15 @@ function byHand(layer: MultiHeadAttention, heads: number, q: Tensor, k: Tensor, 
 const always = (): boolean => true;
 
 describe("MultiHeadAttention", () => {
+  it("names itself where a size is wrong, alone and in a chain", () => {
+    const layer = MultiHeadAttention({ q: 4, k: 3, v: 5, hidden: 6, out: 2 }, { heads: 3, dropout: 0.5 });
+    const name = "layer MultiHeadAttention({ q: 4, k: 3, v: 5, hidden: 6, out: 2 }, heads=3, dropout=0.5)";
+    const [q, k, v] = [zeros([7, 4], "float32"), zeros([6, 3], "float32"), zeros([6, 5], "float32")];
+    expect(() => layer(zeros([7, 2], "float32"), k, v)).toThrow(`${name} expects queries of size 4 in its last axis, got shape [7, 2].`);
+    expect(() => layer(q, zeros([6, 2], "float32"), v)).toThrow(`${name} expects keys of size 3 in its last axis, got shape [6, 2].`);
+    expect(() => layer(q, k, zeros([6, 2], "float32"))).toThrow(`${name} expects values of size 5 in its last axis, got shape [6, 2].`);
+  });
+
   const self = wide(MultiHeadAttention(6, { heads: 2, bias: true }));
   const cross = wide(MultiHeadAttention({ q: 4, k: 3, v: 5, hidden: 6, out: 2 }, { heads: 3 }));
   const x = randn(rng, [2, 4, 6]);
@@ -151,7 +160,7 @@ describe("MultiHeadAttention", () => {
     expect(() => MultiHeadAttention(6)).toThrow("MultiHeadAttention: 8 heads do not divide the hidden size 6.");
     expect(() => MultiHeadAttention(6, { heads: 0 })).toThrow("MultiHeadAttention: 0 heads do not divide the hidden size 6.");
     expect(() => MultiHeadAttention(6, { heads: 2, dropout: 1 })).toThrow("Dropout: expected a probability");
-    expect(() => self(zeros([2, 4, 5]))).toThrow("expects an input of size 6 in its last axis, got shape [2, 4, 5].");
+    expect(() => self(zeros([2, 4, 5]))).toThrow("expects queries of size 6 in its last axis, got shape [2, 4, 5].");
     expect(() => self(zeros([6]))).toThrow("MultiHeadAttention: expected queries [...batch, Tq, size], keys [...batch, Tk, size] and values [...batch, Tk, size], got [6], [6], [6].");
     expect(() => cross(q, k, zeros([2, 4, 5]))).toThrow("got [2, 3, 4], [2, 5, 3], [2, 4, 5].");
     expect(() => cross(q, slice(k, [0, 1]), slice(v, [0, 1]))).toThrow("got [2, 3, 4], [1, 5, 3], [1, 5, 5].");

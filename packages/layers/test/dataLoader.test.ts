@@ -170,3 +170,9 @@ describe("bad input", () => {
     expect(() => given(...args)).toThrow(message);
   });
 });
+
+test("samples that are no batch say so", () => {
+  const batches = (data: unknown): unknown => [...Reflect.apply(DataLoader, undefined, [data, { batchSize: 2 }]) as Iterable<unknown>];
+  expect(() => batches([[[1], [2], [3]], [1, 2, 3]])).toThrow(/^collate: samples differ in structure, so that they are no batch\. Columns, one for each argument, are tensors\. /);
+  expect(() => batches([{ x: tensor([1, 2]) }, { x: tensor([1]) }])).toThrow(/^collate: samples differ in shape, so that they are no batch\. stack: shapes \[2\] and \[1\] differ\./);
+});

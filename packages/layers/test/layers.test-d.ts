@@ -151,3 +151,6 @@ MixedPrecision(Adam);
 expectTypeOf<Traced<Function>>().toEqualTypeOf<Function>();
 expectTypeOf<Traced<{ readonly f: Function; readonly n: number }>>().toEqualTypeOf<{ readonly f: Function; readonly n: Value }>();
 expectTypeOf(gradient((m: { readonly f: Function; readonly n: Value }) => mul(m.n, 2), tape, { f: Math.sin as Function, n: 1 })).toEqualTypeOf<[{ f: null; n: number }]>();
+
+// A connection may say that it joins tensors.
+expectTypeOf(SkipConnection(Dense(2, 2), (y: Tensor, x: Tensor) => add(y, x))(tensor([1, 2]))).toEqualTypeOf<Tensor>();

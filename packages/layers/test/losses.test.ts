@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import {
   add, AutodiffError, AutoFiniteDiff, AutoForward, AutoTape, binaryCrossEntropy, binaryFocal, Const, crossEntropy, dice, focal, gradient, hessian, hinge, huber, identity, isFinite, klDivergence,
-  labelSmoothing, logitBinaryCrossEntropy, logitCrossEntropy, mae, max, mean, min, mse, msle, mul, oneHot, poissonLoss, prepareGradient, SecondOrder, ShapeError, sigmoid, softmax, squaredHinge, sum, Tensor, tensor,
+  labelSmoothing, logitBinaryCrossEntropy, logitCrossEntropy, logSoftmax, logsumexp, mae, max, mean, min, mse, msle, mul, oneHot, poissonLoss, prepareGradient, SecondOrder, ShapeError, sigmoid, softmax, squaredHinge, sum, Tensor, tensor,
   trace, tversky, withgradient, xlogy, type LossFunction, type LossOptions, type Operand, type Value,
 } from "polyad";
 import { describe, expect, expectTypeOf, it, test } from "vitest";
@@ -358,6 +358,65 @@ describe("focal", () => {
     for (const ad of exact) expectClose(gradient((a) => focal(a, labels([0, 1]), { agg: sum }), ad, p), [[[slope(0.2), 0], [0, slope(0.5)]]], 1e-12);
     for (const ad of exact) expect(min(isFinite(gradient((a) => focal(a, [[1, 0], [1, 0]]), ad, tensor([[0, 1], [1, 0]]))[0])).item()).toBe(1);
     expect(focal(float32([1.0000001, 0], [1, 2]), labels([0]), { gamma: 0.5 }).item()).toBeCloseTo(0, 6); // a softmax may round above 1
+  });
+});
+
+describe("the softmax family and the losses of its probabilities", () => {
+  const logits = (limit: number) => fc.array(fc.double({ min: -limit, max: limit, noNaN: true }), { minLength: 2, maxLength: 5 });
+  const total = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
+  const naiveSoftmax = (z: readonly number[]): number[] => z.map((x) => exp(x) / total(z.map(exp)));
+
+  it("softmax, logSoftmax and logsumexp are their naive definitions where these are safe, and so are their derivatives", () => {
+    fc.assert(fc.property(logits(15), (z) => {
+      const [p, x, w] = [naiveSoftmax(z), tensor(z), z.map((_, i) => 1 + i)];
+      const weighted = total(p.map((q, i) => q * w[i]!));
+      expectClose([softmax(x), logSoftmax(x), logsumexp(x)], [p, p.map(log), log(total(z.map(exp)))], 1e-12);
+      for (const ad of exact) {
+        expectClose(gradient((a) => logsumexp(a), ad, x), [p], 1e-12);
+        expectClose(gradient((a) => sum(mul(softmax(a), w)), ad, x), [p.map((q, i) => q * (w[i]! - weighted))], 1e-12);
+        expectClose(gradient((a) => sum(mul(logSoftmax(a), w)), ad, x), [p.map((q, i) => w[i]! - q * total(w))], 1e-12);
+      }
+    }), { numRuns: 50 });
+  });
+
+  it("klDivergence and focal are their naive definitions where these are safe", () => {
+    fc.assert(fc.property(fc.array(fc.tuple(fc.double({ min: -4, max: 4, noNaN: true }), fc.double({ min: -4, max: 4, noNaN: true })), { minLength: 2, maxLength: 5 }), fc.constantFrom(0, 0.5, 1, 2, 3.5), (zs, gamma) => {
+      const [p, y] = [naiveSoftmax(zs.map(([a]) => a)), naiveSoftmax(zs.map(([, b]) => b))];
+      expectClose(klDivergence(p, y), total(p.map((q, i) => y[i]! * log(y[i]! / q))), 1e-12);
+      expectClose(focal(p, y, { gamma }), total(p.map((q, i) => -y[i]! * (1 - q) ** gamma * log(q))), 1e-12);
+    }), { numRuns: 50 });
+  });
+
+  const finite = (f: (z: Tensor) => Tensor, z: Tensor): void => {
+    const say = `${f.toString()} at ${z.toString()}`;
+    expect(min(isFinite(f(z))).item(), say).toBe(1);
+    for (const ad of exact) expect(min(isFinite(gradient((a) => sum(f(a)), ad, z)[0])).item(), `gradient of ${say}`).toBe(1);
+  };
+
+  it("all are finite at any size, with their derivatives", () => {
+    const y = (z: Tensor): Tensor => softmax(mul(z, -0.5));
+    const gammas = [0, 0.25, 0.5, 1, 2];
+    const all = (z: Tensor): void => {
+      const hot = [...z.dataSync()].map((_, i) => (i === 0 ? 1 : 0));
+      for (const f of [softmax, logSoftmax, logsumexp, (a: Tensor) => klDivergence(softmax(a), y(z)), (a: Tensor) => klDivergence(softmax(a), hot)]) finite(f, z);
+      for (const gamma of gammas) {
+        finite((a) => focal(softmax(a), hot, { gamma }), z);
+        finite((a) => focal(softmax(a), 0, { gamma }), z);
+        finite((a) => binaryFocal(sigmoid(a), hot, { gamma }), z);
+      }
+    };
+    fc.assert(fc.property(logits(1e100), (z) => all(tensor(z))), { numRuns: 20 });
+    fc.assert(fc.property(logits(1e30), (z) => all(float32(z))), { numRuns: 20 });
+    fc.assert(fc.property(logits(40), (z) => all(float32(z))), { numRuns: 20 });
+  });
+
+  it("focal is flat where the truth has all probability, for every γ above 0", () => {
+    for (const gamma of [0.25, 0.5, 1, 2]) {
+      for (const ad of exact) {
+        expectClose(gradient((a) => focal(softmax(a), labels([0]), { gamma }), ad, float32([30, 0], [1, 2])), [[[0, 0]]], 1e-6);
+        expectClose(gradient((a) => binaryFocal(sigmoid(a), [1], { gamma }), ad, float32([30])), [[0]], 1e-6);
+      }
+    }
   });
 });
 

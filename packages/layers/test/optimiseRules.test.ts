@@ -281,6 +281,20 @@ test("ClipNorm scales each array by itself, for every norm", () => {
   expect(near(step(ClipNorm(1, { p: Infinity })))).toEqual({ a: [[0.75], [-1]], b: [0.3, 0.4], c: [0, 0, 0] });
 });
 
+test.each([1, 2, Infinity])("three steps with ClipNorm, p = %s, against its formula", (p) => {
+  const gradients = [[0.3, -0.4, 1.2], [0.01, 0.02, -0.03], [-5, 0, 2]];
+  let [model, mine, v]: [Tensor, number[], number[]] = [tensor([1, -2, 3]), [1, -2, 3], [0, 0, 0]];
+  let state = setup(OptimiserChain(ClipNorm(0.7, { p }), Momentum(0.1)), model);
+  for (const g of gradients) {
+    ({ state, model } = update(state, model, tensor(g)));
+    const length = p === 1 ? g.reduce((a, x) => a + abs(x), 0) : p === 2 ? sqrt(g.reduce((a, x) => a + x * x, 0)) : max(...g.map(abs));
+    v = v.map((x, i) => 0.9 * x + 0.1 * g[i]! * min(1, 0.7 / length));
+    mine = mine.map((x, i) => x - v[i]!);
+    (model.toArray() as number[]).forEach((x, i) => expect(abs(x - mine[i]!)).toBeLessThan(1e-12));
+  }
+  expect(() => ClipNorm(1, { p: 3 })).toThrow("ClipNorm: expected 1, 2 or Infinity for p, got 3.");
+});
+
 test("ClipNorm refuses a norm that is not finite", () => {
   const x = zeros([2], "float32");
   for (const bad of [NaN, Infinity, -Infinity]) {

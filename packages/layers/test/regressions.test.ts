@@ -202,7 +202,12 @@ describe("training", () => {
 
 describe("model tools", () => {
   test("outputSize: sizes that no array has", async () => {
-    expect(await message(() => outputSize(Dense(2, 1), [2], { batch: -1 }))).toBe("outputSize: expected whole numbers of at least 0 as the sizes of the input, got [-1, 2].");
+    expect(await message(() => outputSize(Dense(2, 1), [2], { batch: -1 }))).toBe("outputSize: expected whole numbers of at least 0 as the sizes of the input, got [-1, 2]. How many samples there are is an option: { batch: 32 }.");
+    expect(await message(() => untyped(outputSize, Dense(2, 1), [null, 2]))).toBe(
+      "outputSize: expected whole numbers of at least 0 as the sizes of the input, got [null, 2]. How many samples there are is an option: { batch: 32 }.",
+    );
+    expect(await message(() => untyped(outputSize, Dense(2, 1), 2))).toBe("outputSize: expected the shape of the input, as [784], or a list of shapes, got 2.");
+    expect(outputSize((v: Tensor) => v, [])).toEqual([]);
     expect(await message(() => untyped(outputSize, { w: x }, [2]))).toMatch(/^outputSize: expected a model first, which is a function, got /);
   });
 

@@ -1,5 +1,5 @@
 import {
-  abs, Adam, adjust, AutodiffError, AutoFiniteDiff, AutoForward, AutoTape, BatchNorm, Chain, DataLoader, Dense, Descent, Dropout, freeze, generator, gradient, isLayer, linearDecay, load, mean, mse, mul,
+  abs, AccumGrad, Adam, adjust, AutodiffError, AutoFiniteDiff, AutoForward, AutoTape, BatchNorm, Chain, DataLoader, Dense, Descent, Dropout, freeze, generator, gradient, isLayer, linearDecay, load, mean, mse, mul, OptimiserChain,
   rand, relu, save, setup, sqrt, square, sub, sum, tensor, testMode, toDevice, toHost, train, trainMode, TrainingError, TreeError, update, withGenerator, Tensor, type Device, type TrainOptions, type Value,
 } from "polyad";
 import { HostTensor } from "@polyad/core/extend";
@@ -319,6 +319,16 @@ describe("what is not finite", () => {
     expect(plain((error as TrainingError).training.model)).toEqual(plain((await train(f, start, [tensor([1, 1])], Descent(0.1))).model));
     const vector = await rejection(train((m: Tensor) => sum(sqrt(abs(m))), new Float64Array([4, 0]), [[]], Descent(1)));
     expect(vector.message).toContain("its step makes the model NaN or infinite on data item 0");
+    // What waits in the optimiser's state is seen when it comes there, not when it is used.
+    const gather = OptimiserChain(AccumGrad(4), Descent(0.1));
+    const root = (m: { w: Tensor }, x: Tensor): Tensor => sum(sqrt(mul(m.w, x)));
+    const waiting = await rejection(train(root, { w: tensor([1]) }, [[tensor([1])], [tensor([0])], [tensor([1])]], gather));
+    expect(waiting.message).toBe(
+      "The loss is 0, but its step makes the optimiser's state of .w NaN or infinite on data item 1, stopping training before its step. In this error, item is the data item, and training has the last good model and state.",
+    );
+    expect(plain(((waiting as TrainingError).training.state as { w: { state: readonly { sum: Tensor }[] } }).w.state[0]!.sum)).toEqual([0.5]);
+    const huge = await rejection(train((m: Tensor, x: Tensor) => sum(mul(m, x)), tensor(new Float32Array([1])), [[tensor(new Float32Array([1e25]))]], Adam(0.1)));
+    expect(huge.message).toContain("its step makes the optimiser's state NaN or infinite on data item 0");
     const runaway = await rejection(train((m: Tensor) => mul(m, 1e300), tensor([1e300]).reshape([]), [[]], Descent(1e10)));
     expect(runaway.message).toContain("Loss is Infinity");
   });

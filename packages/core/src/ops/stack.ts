@@ -16,8 +16,8 @@ import { describe, kindOf, type Tensor, type Value } from "../tensor.js";
  * stack([tensor([1, 2]), tensor([3, 4])], { axis: 1 }).toArray() // [[1, 3], [2, 4]]
  */
 export function stack(xs: readonly Operand[], options?: AxisOption): Tensor {
+  if (!Array.isArray(xs)) throw new AutodiffError(`stack: expected an array of tensors, stack([a, b]), got ${describe(xs)}.`);
   const { axis = 0 } = checkOptions("stack", options, ["axis"]);
-  if (!Array.isArray(xs)) throw new AutodiffError(`stack: expected an array of tensors, got ${describe(xs)}.`);
   const tensors = strengthen(xs.map((x) => asValue("stack", x)));
   const [first] = tensors;
   if (first === undefined) throw new AutodiffError("stack: expected at least one tensor, got none.");

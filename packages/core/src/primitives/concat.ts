@@ -26,8 +26,8 @@ type ConcatOp = (xs: readonly Operand[], options?: AxisOption) => Tensor;
 export const concat: Primitive<ConcatOp> = definePrimitive<readonly Tensor[], Tensor, { axis: number }, ConcatOp>({
   name: "concat",
   parse: (operands, options) => {
+    if (!Array.isArray(operands)) throw new AutodiffError(`concat: expected an array of tensors, concat([a, b]), got ${describe(operands)}.`);
     const { axis = 0 } = checkOptions("concat", options, ["axis"]);
-    if (!Array.isArray(operands)) throw new AutodiffError(`concat: expected an array of tensors, got ${describe(operands)}.`);
     const xs = operands.map((x) => asTensor("concat", x));
     if (xs.length === 0) throw new AutodiffError("concat: expected at least one tensor, got none.");
     if (xs[0]!.ndim === 0) throw new ShapeError("concat: scalars have no axis to join along. Use stack().");

@@ -21,12 +21,18 @@ export function showField(x: unknown): string {
   if (typeof x === "string") return JSON.stringify(x);
   const opened = open(x);
   if (typeof x === "function") return opened !== null ? String(x) : x.name === "" ? "(anonymous)" : x.name;
-  if (opened === null) return String(x);
+  if (opened === null) return nameOf(x);
   const { form, children } = opened;
   const shown = children.slice(0, small).map((child, i) => (Array.isArray(x) ? "" : `${String(form.key(i))}: `) + showField(child));
   const all = [...shown, ...(children.length > small ? ["…"] : [])].join(", ");
   if (Array.isArray(x)) return `[${all}]`;
   return form.kind === "object" ? `{ ${all} }` : `${form.kind}(${all})`;
+}
+
+/** What prints itself, or the name of its class. */
+function nameOf(x: unknown): string {
+  const text = String(x);
+  return typeof x === "object" && x !== null && text === "[object Object]" ? x.constructor.name : text;
 }
 
 /** `W: float64[5, 10], b: …` */

@@ -4,6 +4,7 @@ import { add } from "../../src/primitives/add.js";
 import { matmul } from "../../src/primitives/matmul.js";
 import { mul } from "../../src/primitives/mul.js";
 import { sin } from "../../src/primitives/sin.js";
+import { generator } from "../../src/random.js";
 import { Tensor, tensor, type Value } from "../../src/tensor.js";
 import { Const } from "../../src/tree/activity.js";
 import { compose, pipe } from "../../src/tree/compose.js";
@@ -106,6 +107,7 @@ describe("printing", () => {
     expect(inspect(layer)).toBe(text);
     expect(String(Affine(10, 1))).toBe("Affine(W: float64[1, 10] [[0, 0, 0, …, 0, 0, 0]], b: float32[1] [0])");
     expect(String(callable({ p: Poly3([1, 2, 3]), l: [Math.sin] }, () => 0))).toBe("callable(p: Poly3(theta: [1, 2, 3]), l: [sin])");
+    expect(String(callable({ c: Const(3), g: generator(1), day: new Date(NaN) }, () => 0))).toBe("callable(c: Const, g: RandomGenerator, day: Invalid Date)");
   });
 
   it("prints as it is told", () => {

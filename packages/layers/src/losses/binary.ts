@@ -1,5 +1,5 @@
-import { add, clamp, log, mul, neg, pow, softplus, sub } from "@polyad/core";
-import { epsilonOf, pairwise, type EpsOptions, type LossFunction } from "./loss.js";
+import { add, log, mul, neg, softplus, sub } from "@polyad/core";
+import { doubt, epsilonOf, pairwise, type EpsOptions, type LossFunction } from "./loss.js";
 import { xlogy } from "./xlogy.js";
 
 /**
@@ -40,5 +40,5 @@ export interface FocalOptions extends EpsOptions {
 export const binaryFocal: LossFunction<FocalOptions> = pairwise<FocalOptions>("binaryFocal", (yHat, y, options) => {
   const { gamma = 2 } = options;
   const p = add(mul(y, yHat), mul(sub(1, y), sub(1, yHat)));
-  return neg(mul(pow(clamp(sub(1, p), 0, 1), gamma), log(add(p, epsilonOf("binaryFocal", yHat, options)))));
+  return neg(mul(doubt(p, gamma), log(add(p, epsilonOf("binaryFocal", yHat, options)))));
 }, ["eps", "gamma"]);

@@ -1,10 +1,10 @@
 import {
-  add, arange, asTensor, AutodiffError, cast, clamp, equal, gather, less, log, logicalAnd, logSoftmax, mul, neg, pow, reshape, ShapeError, sub,
+  add, arange, asTensor, AutodiffError, cast, equal, gather, less, log, logicalAnd, logSoftmax, mul, neg, reshape, ShapeError, sub,
   sum, Tensor, where, type Operand,
 } from "@polyad/core";
 import { float } from "../activations/activation.js";
 import type { FocalOptions } from "./binary.js";
-import { aggregate, epsilonOf, like, named, pair, showShape, type EpsOptions, type LossFunction } from "./loss.js";
+import { aggregate, doubt, epsilonOf, like, named, pair, showShape, type EpsOptions, type LossFunction } from "./loss.js";
 import { xlogy } from "./xlogy.js";
 
 /**
@@ -67,7 +67,7 @@ export const focal: LossFunction<FocalOptions> = named("focal", (predictions, ta
   const [yHat, y] = classes("focal", predictions, targets);
   const eps = epsilonOf("focal", yHat, options);
   const { gamma = 2 } = options;
-  const part = (p: Tensor): Tensor => mul(pow(clamp(sub(1, p), 0, 1), gamma), log(add(p, eps)));
+  const part = (p: Tensor): Tensor => mul(doubt(p, gamma), log(add(p, eps)));
   const losses = y.dtype === "int32" ? part(picked(yHat, y)) : sum(mul(y, part(yHat)), { axis: -1 });
   return aggregate(neg(losses), options);
 }, ["eps", "gamma"]);

@@ -1,4 +1,4 @@
-import { AutodiffError, cast, mean, ShapeError, Tensor, type ArrayLike, type Operand, type Shape, type Value } from "@polyad/core";
+import { AutodiffError, cast, clamp, greater, mean, pow, ShapeError, sub, Tensor, whereSafe, type ArrayLike, type Operand, type Shape, type Value } from "@polyad/core";
 import { float } from "../activations/activation.js";
 import { checkOptions } from "../options.js";
 
@@ -19,6 +19,15 @@ export interface LossFunction<O extends LossOptions = LossOptions> {
   (yHat: Operand, y: Tensor | ArrayLike, options?: O): Tensor;
   (yHat: Value, y: Value, options?: O): Value;
   (yHat: Operand, y: Operand, options?: O): Value;
+}
+
+/**
+ * (1 − p)^γ of probabilities p. Its slope at p = 1 counts as 0 where γ > 0, also where it is infinite: what it multiplies is
+ * 0 there, and their product is flat.
+ */
+export function doubt(p: Value, gamma: number): Value {
+  const rest = clamp(sub(1, p), 0, 1);
+  return gamma > 0 ? whereSafe(greater(rest, 0), (q) => pow(q, gamma), rest, 0) : pow(rest, gamma);
 }
 
 /** A loss of pairs: predictions and targets of one shape, and a part for each element. */

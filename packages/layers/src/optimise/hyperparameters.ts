@@ -10,6 +10,7 @@ const ranges: Readonly<Record<string, readonly [holds: (x: number) => boolean, w
   lambda: [(x) => x >= 0, "at least 0"],
   delta: [(x) => x > 0, "a threshold above 0"],
   omega: [(x) => x > 0, "a norm above 0"],
+  p: [(x) => x === 1 || x === 2 || x === Infinity, "1, 2 or Infinity"],
   n: [(x) => Number.isInteger(x) && x >= 1, "a whole number of at least 1"],
 };
 
