@@ -26,7 +26,7 @@ const software = "/usr/lib/chromium/vk_swiftshader_icd.json";
 
 /** Gives this process `navigator.gpu`, as browsers have it, by the npm package webgpu. */
 async function provideWebGpu(): Promise<void> {
-  if (process.env["VK_ICD_FILENAMES"] === undefined && existsSync(software)) process.env["VK_ICD_FILENAMES"] = software;
+  if (existsSync(software)) process.env["VK_ADD_DRIVER_FILES"] ??= software; // beside the drivers of a GPU, which is preferred
   try {
     const { create, globals } = await import("webgpu");
     Object.assign(globalThis, globals);

@@ -132,6 +132,15 @@ test.each(["cpu", "wasm"])("TensorFlow.js on %s learns the same, and goes on whe
   expect(readFileSync(at(`${device}.html`), "utf8")).toContain(`<b>tfjs, ${device}</b>`);
 });
 
+test("TensorFlow.js on wasm trains the convolutional network, which it cannot by itself", { timeout: 60_000 }, async () => {
+  const args = ["--model", "cnn", "--epochs", "1", "--batch", "100", "--quiet"];
+  const taped = await run("cnnTaped", args);
+  const there = await run("cnnWasm", [...args, "--engine", "tfjs", "--device", "wasm"]);
+  expect(there.out.split("\n")[0]).toBe(taped.out.split("\n")[0]);
+  const [a, b] = ["cnnTaped", "cnnWasm"].map((name) => decodeSafetensors(kept(name)).tensors.get("cnn.losses")!.dataSync());
+  b!.forEach((loss: number, i: number) => expect(loss).toBeCloseTo(a![i]!, 4));
+});
+
 test("what is no checkpoint of this run is refused, and left as it is", { timeout: 60_000 }, async () => {
   const args = ["--epochs", "2", "--quiet"];
   await run("good", [...args, "--stop-after", "1"]);

@@ -27,6 +27,8 @@ import { owned, TfjsTensor, upload } from "./tensor.js";
 const takeEmpty: ReadonlySet<string> = new Set<CorePrimitiveName>(["concat", "scatterAdd"]);
 /** Primitives that look at no element. */
 const blind: ReadonlySet<string> = new Set<CorePrimitiveName>(["reshape", "stopGradient"]);
+/** Primitives of truth values alone, for which there are kernels everywhere. */
+const logical: ReadonlySet<string> = new Set<CorePrimitiveName>(["logicalAnd", "logicalNot", "logicalOr", "logicalXor"]);
 /** Kernels for six axes at most; `cast` does not look at them. */
 const maxRank = 6;
 
@@ -39,6 +41,7 @@ function forHost(name: string, device: Device, inputs: readonly Value[], avals: 
   if (!takeEmpty.has(name) && tensors.some((x) => x.size === 0)) return true;
   if (blind.has(name)) return false;
   if (name !== "cast" && [...tensors, ...avals].some(({ shape }) => shape.length > maxRank)) return true;
+  if (logical.has(name) && tensors.every((x) => x.dtype === "bool")) return false;
   if (device.reads === "async" || avals.some(({ dtype }) => isFloat(dtype))) return false;
   return name === "cast" || tensors.every((x) => x.weak || !isFloat(x.dtype));
 }
@@ -69,7 +72,7 @@ class Tfjs implements Device {
     if (x instanceof TfjsTensor) {
       void x.live;
       if (x.device === this) return x;
-      throw new AutodiffError(`tfjs: an argument lives on ${x.device.name}, and AutoTfjs({ device: "${this.backend}" }) works on ${this.name}. Name that device, or move the argument with toDevice().`);
+      throw new AutodiffError(`tfjs: an argument lives on ${x.device.name}, and AutoTfjs({ device: "${this.backend}" }) works on ${this.name}. Name that device, or move the argument with toDevice(), a tf.Tensor with toDevice(fromTf(t), device).`);
     }
     if (x instanceof HostTensor) return this.put(x);
     if (typeof x !== "number") {

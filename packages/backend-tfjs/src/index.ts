@@ -17,6 +17,7 @@ registerBackend<AutoTfjs>({
     controlFlow: true,
     accuracy: (_dtype, order) => 2 ** (4 * order - 21),
   },
+  check: ({ device }) => tfjs(device).within(() => undefined),
   pullback: (f, xs, ad) => {
     const device = tfjs(ad.device);
     const { ys, pull, dispose } = device.here(() => pullback(f, xs.map((x) => device.hold(x))));

@@ -60,6 +60,9 @@ registerLeaf<tf.Tensor>({
       `tfjs: the gradient of a tf.Tensor is being differentiated by ${x.trace.kind}, and a tf.Tensor cannot carry that. Pass fromTf(t) as the argument in its place.`,
     );
   },
+  dispose: (t) => {
+    if (!t.isDisposed && !engine().isTapeOn()) t.dispose();
+  },
 });
 
 function deviceOf(t: tf.Tensor): Tfjs {

@@ -93,7 +93,7 @@ export function pullback(f: (xs: readonly Value[]) => readonly Value[], xs: read
   let nodes: Node[] = [];
   let ys: readonly Value[] | undefined;
   try {
-    ys = f(inputs);
+    ys = withKernels(() => f(inputs));
   } finally {
     state.gradientDepth--;
     ours--;
@@ -107,7 +107,7 @@ export function pullback(f: (xs: readonly Value[]) => readonly Value[], xs: read
   const results = ys;
   return {
     ys,
-    pull: (cts) => reverse(nodes, active, inputs, results, cts),
+    pull: (cts) => withKernels(() => reverse(nodes, active, inputs, results, cts)),
     dispose: () => {
       if (outermost) forget(nodes);
       nodes = [];
@@ -183,6 +183,21 @@ function reverse(nodes: readonly Node[], active: ReadonlySet<number>, inputs: re
     taken.add(own.id);
     return alike(x, own);
   });
+}
+
+/** @throws UnsupportedError for an op of TensorFlow.js's, or a gradient of one, whose kernel the device lacks. */
+function withKernels<R>(run: () => R): R {
+  try {
+    return run();
+  } catch (error) {
+    const [, kernel, backend] = (error instanceof Error && !(error instanceof UnsupportedError) && /Kernel '(\w+)' not registered for backend '(\w+)'/.exec(error.message)) || [];
+    if (kernel === undefined) throw error;
+    throw new UnsupportedError(
+      `tfjs: TensorFlow.js has no kernel ${kernel} for ${backend!}, which one of its own ops in this function, or that op's gradient, needs. ` +
+        'Name another device, such as AutoTfjs({ device: "cpu" }), or write this part in Polyad\'s ops.',
+      { cause: error },
+    );
+  }
 }
 
 function noGradient(kernelName: string): UnsupportedError {

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import * as tf from "@tensorflow/tfjs-core";
-import { add, AutodiffError, AutoTape, gradient, mul, sin, sum, tensor, toDevice, UnsupportedError, type Value } from "polyad";
+import { add, AutodiffError, AutoTape, gradient, mul, params, prepareGradient, sin, sum, tensor, toDevice, UnsupportedError, type Value } from "polyad";
 import { AutoTfjs, fromTf, ready, tfjs, toTf } from "@polyad/backend-tfjs";
 
 // In order: a device is made ready on the way.
@@ -11,6 +11,7 @@ describe("before a device is ready", () => {
   it("every use says so", () => {
     const message = 'tfjs cpu is not ready. Call `await ready(AutoTfjs({ device: "cpu" }))` first, once.';
     expect(() => gradient((x) => mul(x, x), AutoTfjs(), 2)).toThrow(new AutodiffError(message));
+    expect(() => prepareGradient((x) => mul(x, x), AutoTfjs(), 2)).toThrow(message);
     expect(() => toDevice(tensor([1]), tfjs("cpu"))).toThrow(message);
   });
 
@@ -38,6 +39,8 @@ describe("before a device is ready", () => {
     expect(() => tfjs("webgl" as never)).toThrow(message);
     await expect(ready({ device: "webgl" as never })).rejects.toThrow(message);
     expect(() => gradient((x) => mul(x, x), AutoTfjs({ device: "webgl" as never }), 2)).toThrow(message);
+    expect(() => prepareGradient((x) => mul(x, x), AutoTfjs({ device: "webgl" as never }), 2)).toThrow(message);
+    await expect(Reflect.apply(ready, undefined, [])).rejects.toThrow('tfjs: expected a token, await ready(AutoTfjs({ device: "wasm" })), or { device: "wasm" }.');
   });
 
   it("f is not called", () => {
@@ -68,7 +71,7 @@ describe("devices", () => {
     const [x, y] = [toDevice(tensor([1]), tfjs("cpu")), toDevice(tensor([2]), tfjs("wasm"))];
     expect(() => add(x, y)).toThrow("add: operands live on two devices, tfjs cpu and tfjs wasm. Move one with toDevice(x, device).");
     expect(() => gradient((x) => sum(x), wasm, x)).toThrow(
-      'tfjs: an argument lives on tfjs cpu, and AutoTfjs({ device: "wasm" }) works on tfjs wasm. Name that device, or move the argument with toDevice().',
+      'tfjs: an argument lives on tfjs cpu, and AutoTfjs({ device: "wasm" }) works on tfjs wasm. Name that device, or move the argument with toDevice(), a tf.Tensor with toDevice(fromTf(t), device).',
     );
     expect(() => gradient((y) => sum(mul(y, x)), wasm, y)).toThrow("operands live on two devices");
     const t = tf.tensor([1]);
@@ -89,6 +92,7 @@ describe("devices", () => {
     try {
       expect(() => add(x, 1)).toThrow('tfjs wasm: the device was lost: a driver was reset. What lived there is gone.');
       expect(() => gradient((x) => mul(x, x), wasm, 2)).toThrow("the device was lost");
+      expect(() => prepareGradient((x) => mul(x, x), wasm, 2)).toThrow("the device was lost");
     } finally {
       device.lost = null;
     }
@@ -144,8 +148,28 @@ describe("tf.Tensors", () => {
     expect(() => gradient((x) => sum(x), AutoTfjs(), t)).toThrow("another copy");
   });
 
-  it("are not made of host tensors", () => {
+  it("are not made of host tensors, nor of what is no tensor, and the reverse", () => {
+    expect(() => Reflect.apply(toTf, undefined, [[1, 2]])).toThrow("toTf: expected a tensor of Polyad's, got an array of length 2. TensorFlow.js makes its own of numbers and arrays by tf.tensor().");
+    expect(() => Reflect.apply(fromTf, undefined, [3])).toThrow("fromTf: expected a tf.Tensor, got the number 3.");
     expect(() => toTf(tensor([1]))).toThrow('toTf: this tensor is on the host. Move it with toDevice(x, tfjs("wasm")), or use tf.tensor(x.dataSync(), x.shape).');
     expect(() => gradient((x) => { toTf(x); return sum(x); }, AutoTape(), tensor([1]))).toThrow("toTf: this tensor is traced by tape"); // prettier-ignore
+  });
+
+  it("on another device are not moved in silence, and say how they are", () => {
+    const t = tf.tidy(() => tfjs("wasm").within(() => tf.tensor([1, 2])));
+    expect(() => gradient((x) => sum(x), AutoTfjs(), t)).toThrow("move the argument with toDevice(), a tf.Tensor with toDevice(fromTf(t), device).");
+    expect(() => toDevice({ t }, tfjs("cpu"))).toThrow(
+      new UnsupportedError("toDevice: an array of tfjs lives on tfjs wasm, and its library moves it. A tensor made of it can be moved here (for a tf.Tensor, toDevice(fromTf(t), device))."),
+    );
+    expect([toDevice(t, tfjs("wasm")), toDevice(t, "host")]).toEqual([t, t]);
+    const moved = toDevice(fromTf(t), tfjs("cpu"));
+    expect(gradient((x) => sum(mul(x, x)), AutoTfjs(), moved)[0].toArray()).toEqual([2, 4]);
+    tf.dispose(t);
+  });
+
+  it("are no captured parameters", () => {
+    const t = tf.tensor([1]);
+    expect(() => params(t)).toThrow("params: expected float tensors and models of them, got an array of tfjs as argument 0. Closures capture parameters by identity");
+    t.dispose();
   });
 });

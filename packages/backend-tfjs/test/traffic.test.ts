@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as tf from "@tensorflow/tfjs-core";
 import {
-  add, AutoForward, AutoTape, fmap, gradient, gradientAndHvp, hessian, hvp, jacobian, matmul, mul, pullback, pushforward, scope, SecondOrder, sort, square, sum, tanh, valueGradientAndHessian,
-  withgradient, type ADType, type Tensor, type Value,
+  add, AutoForward, AutoTape, cos, erf, exp, fmap, gradient, gradientAndHvp, hessian, hvp, jacobian, lgamma, log, log1p, logaddexp, matmul, max, mean, mul, pow, pullback, pushforward, relu, relu6, scope,
+  SecondOrder, sigmoid, sin, softmax, softplus, sort, sqrt, square, sum, tanh, valueGradientAndHessian, withgradient, type ADType, type Tensor, type Value,
 } from "polyad"; // prettier-ignore
 import { AutoTfjs, fromTf, ready, toTf } from "@polyad/backend-tfjs";
 
@@ -68,6 +68,19 @@ describe.each(["cpu", "wasm"] as const)("between host and %s", (device) => {
     expect([...m.x.dataSync(), ...m.w.dataSync()]).toEqual([...marks, ...weights]);
     release(result);
     tf.dispose([m.x, m.w]);
+  });
+
+  it("what README says that the host computes is read, and nothing else of its kind", () => {
+    const reads = (op: (x: Tensor) => Value): boolean => {
+      const x = tf.tensor(marks);
+      const { result, reads } = watched(() => gradient((v: Tensor) => sum(op(v)), ad, x));
+      release(result);
+      tf.dispose(x);
+      return reads > 0;
+    };
+    for (const op of [erf, lgamma, (v: Tensor) => sort(v)]) expect(reads(op)).toBe(true);
+    for (const op of [sin, cos, log1p, softplus, (v: Tensor) => logaddexp(v, 1)]) expect(reads(op)).toBe(device === "wasm");
+    for (const op of [exp, log, sqrt, tanh, sigmoid, relu, relu6, (v: Tensor) => pow(v, 2), softmax, mean, (v: Tensor) => max(v)]) expect(reads(op), op.name).toBe(false);
   });
 
   it("what the host computes is read, and seen here", () => {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { AutoTfjs, ready, tfjs } from "@polyad/backend-tfjs";
-import { Adam, AutoTape, BatchNorm, Chain, Dense, dispose, generator, gradient, leaves, mse, rand, setup, toDevice, train, trainMode, update, updateState, withgradient, withGenerator, withState, type Tensor } from "polyad";
+import { Adam, AutoTape, BatchNorm, Chain, Dense, Descent, destructure, dispose, Duplicated, generator, gradient, leaves, mse, mul, rand, setup, sum, tensor, toDevice, trace, train, trainMode, update, updateState, withgradient, withGenerator, withState, type Tensor } from "polyad";
 import { beforeAll, describe, expect, test } from "vitest";
 
 const device = "wasm";
@@ -60,4 +60,37 @@ test("dispose leaves alone what is kept, host tensors, and what is freed already
   expect(x.dataSync().length).toBe(24);
   dispose(b);
   expect(gradient((z: Tensor) => mse(z, y), AutoTape(), y)[0].dataSync()[0]).toBe(0);
+});
+
+// A step's model and gradient are TensorFlow.js's tensors then, which no garbage collection frees.
+test.each([ad, AutoTape()])("train on tf.Tensors keeps what it gives, and nothing of the steps before, by $adtype", async (engine) => {
+  const [w, b] = tfjs(device).within(() => [tf.tensor([1, 2, 3]), tf.variable(tf.scalar(4))] as const);
+  for (const rule of [Descent(0.1), Adam(0.1)]) {
+    const before = tf.memory().numTensors;
+    const run = await train((m: { w: Tensor; b: Tensor }, y: Tensor) => mse(m.w.mul(y), m.b.add(y)), { w, b } as never, Array.from({ length: 20 }, () => [tensor(Float32Array.of(1, 2, 3))] as const), rule, { engine });
+    const { model } = run as { model: { w: tf.Tensor; b: tf.Tensor } };
+    expect(model.w).toBeInstanceOf(tf.Tensor);
+    expect(tf.memory().numTensors - before).toBe(2 + tensors(run.state));
+    dispose([model, run.state]);
+    expect(tf.memory().numTensors).toBe(before);
+    expect([w.isDisposed, b.isDisposed]).toEqual([false, false]); // the first model is the caller's
+  }
+  dispose([w, b]);
+  expect([w.isDisposed, b.isDisposed]).toEqual([true, true]);
+});
+
+test("what is made around operators is freed, too: buffers, graphs and flat vectors", () => {
+  const t = tfjs(device).within(() => tf.tensor([1, 2, 3]));
+  const before = tf.memory().numTensors;
+  Duplicated(t);
+  const graph = trace((v: Tensor) => sum(mul(v, v)), t);
+  expect(tf.memory().numTensors).toBe(before);
+  const value = graph.evaluate(t as never) as Tensor;
+  expect(value.item()).toBe(14);
+  const [flat, rebuild] = destructure({ t });
+  const back = rebuild(mul(flat, 2));
+  expect(Array.from(back.t.dataSync())).toEqual([2, 4, 6]);
+  expect(tf.memory().numTensors).toBe(before + 4); // the value, the vector, twice the vector, what was made of it
+  tf.dispose([t, back.t]);
+  dispose([value, flat]);
 });

@@ -25,6 +25,9 @@ export interface Backend<A extends ADType = ADType> {
    * the gradients of the loss.
    */
   withgradient?(f: FlatFunction, xs: readonly Value[], ad: A): MaybePromise<{ ys: readonly Value[]; grads: Tangents }>;
+
+  /** Throws where the engine could not work now, a device being missing or lost. Asked when an operator is prepared. */
+  check?(ad: A): void;
 }
 
 /** A function between flat lists of numbers and tensors. */

@@ -60,7 +60,7 @@ const capabilityRules: Readonly<Record<keyof Capabilities, readonly [what: strin
 
 /** That a backend has the parts of the contract. */
 function checkBackend(backend: unknown): void {
-  const { adtype, capabilities, pullback, pushforward, withgradient } = Object(backend) as Partial<Record<keyof Backend, unknown>>;
+  const { adtype, capabilities, pullback, pushforward, withgradient, check } = Object(backend) as Partial<Record<keyof Backend, unknown>>;
   if (typeof adtype !== "string" || adtype === "") {
     throw new AutodiffError(`registerBackend: expected { adtype: "mine", capabilities, pullback or pushforward }, got ${adtype === undefined ? describe(backend) : `adtype ${describe(adtype)}`}.`);
   }
@@ -68,7 +68,7 @@ function checkBackend(backend: unknown): void {
     throw new AutodiffError(`registerBackend: "${adtype}" ${what}.`);
   };
   const methods = { pullback, pushforward, withgradient };
-  for (const [name, method] of Object.entries(methods)) if (!isOptional(method)) refuse(`gives ${describe(method)} for ${name}; the contract wants a function`);
+  for (const [name, method] of Object.entries({ ...methods, check })) if (!isOptional(method)) refuse(`gives ${describe(method)} for ${name}; the contract wants a function`);
   if (pullback === undefined && pushforward === undefined) refuse("implements neither pullback nor pushforward; the contract needs one");
   if (typeof capabilities !== "object" || capabilities === null) refuse(`gives ${describe(capabilities)} for its capabilities; the contract wants { ${Object.keys(capabilityRules).join(", ")} }`);
   const given = capabilities as Readonly<Record<string, unknown>>;

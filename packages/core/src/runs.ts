@@ -61,6 +61,11 @@ export function drawFrom(generator: RandomGenerator): void {
   current?.drawFrom(generator);
 }
 
+/** Whether a function that was given to an operator is running. */
+export function isRunning(): boolean {
+  return current !== null;
+}
+
 /**
  * Whether an engine is running the function that calls this again, for its derivative alone: what a function does besides
  * computing its result was done by the first run.

@@ -20,7 +20,7 @@ function hosted(primitive: AnyPrimitive, x: Value, reads: "sync" | "async"): Val
   if (x instanceof HostTensor) return x;
   if (x.size > 0 && reads === "async") {
     throw new UnsupportedError(
-      `${primitive.name}: TensorFlow.js has no kernel for it on ${x.device.name}, and the device reads asynchronously, so that the host cannot stand in. ` +
+      `${primitive.name}: the host computes it, and cannot read at once from ${x.device.name}, which reads asynchronously. ` +
         'Use AutoTfjs({ device: "wasm" }), or move the operands with toHost().',
     );
   }

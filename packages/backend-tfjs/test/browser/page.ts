@@ -35,7 +35,7 @@ globalThis.polyad = async (device, every) => {
   const { losses, leaked } = await train(ad);
   const failures: string[] = [];
   const left: Record<string, number> = {};
-  const results = await runSuite([ad], { runs: 1, skip: device === "webgpu" ? beyondWebGpu : [], only: subset(every) });
+  const results = await runSuite([ad], { runs: 1, skip: device === "webgpu" ? beyondWebGpu : [], only: subset(every), live: () => memory().numTensors });
   for (const { check, outcome } of results) {
     if (outcome.status === "FAIL") failures.push(`${check.name}: ${outcome.error.message}`);
     else if (outcome.status !== "pass") left[outcome.reason] = (left[outcome.reason] ?? 0) + 1;

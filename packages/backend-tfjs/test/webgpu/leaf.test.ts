@@ -122,7 +122,7 @@ describe.skipIf(missing !== null)("webgpu in Node", () => {
     ["triangularSolve", (x: Tensor) => triangularSolve(x, tensor([1, 2]))],
   ] as const)("%s, which has no kernel, says who, where, and the way out", async (name, f) => {
     const x = toDevice(tensor(square2), tfjs("webgpu"));
-    const message = `${name}: TensorFlow.js has no kernel for it on tfjs webgpu, and the device reads asynchronously, so that the host cannot stand in. Use AutoTfjs({ device: "wasm" }), or move the operands with toHost().`;
+    const message = `${name}: the host computes it, and cannot read at once from tfjs webgpu, which reads asynchronously. Use AutoTfjs({ device: "wasm" }), or move the operands with toHost().`;
     expect(() => tf.tidy(() => void f(x))).toThrow(new UnsupportedError(message));
     await expect(gradient((v: Tensor) => sum(f(v)), ad, tensor(square2))).rejects.toThrow(message);
     expect(() => gradient((v: Tensor) => sum(f(v)), AutoTape(), x)).toThrow(UnsupportedError);

@@ -62,6 +62,20 @@ describe.skipIf(missing !== null)("webgpu in Node", () => {
     expect(memory().numTensors).toBe(before);
   });
 
+  test("a gradient inside of a function is refused, where its promise could not be waited for", async () => {
+    const before = memory().numTensors;
+    const inner = (x: Value): Value => (gradient((y: Value) => sum(square(y)), ad, x) as unknown as Value[])[0]!;
+    for (const engine of [ad, AutoTape()]) {
+      await expect(Promise.resolve().then(() => gradient(inner, engine as typeof ad, tensor([1, 2])))).rejects.toThrow(
+        "tfjs: this engine gives promises, for which a function that is being differentiated cannot wait. Name a synchronous engine inside of it, such as AutoTape(), or SecondOrder(outer, inner).",
+      );
+    }
+    expect(memory().numTensors).toBe(before);
+    const [g] = await gradient((x: Value) => sum(gradient((y: Value) => sum(square(square(y))), AutoTape(), x)[0] as Value), ad, tensor([1, 2]));
+    expect(await read(g)).toEqual([12, 48]);
+    free(g);
+  });
+
   // Each of these came out wrong by TensorFlow.js's kernels, in silence.
   test("integers change their axes, at rank 3", async () => {
     const x = toDevice(tensor(Int32Array.from({ length: 24 }, (_, i) => i), [2, 3, 4]), tfjs("webgpu"));
@@ -87,7 +101,7 @@ describe.skipIf(missing !== null)("webgpu in Node", () => {
     free(g);
   });
 
-  testBackend(ad, { runs: 1, skip: beyondWebGpu, only: subset(24) });
+  testBackend(ad, { runs: 1, skip: beyondWebGpu, only: subset(24), live: () => memory().numTensors });
 
   test("the driver refused nothing of all that", () => expect(refused).toEqual([]));
 });

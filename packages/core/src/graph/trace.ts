@@ -7,6 +7,7 @@ import { matrixTrace } from "../ops/matrixTrace.js";
 import type { ArrayLike } from "../convert.js";
 import { isConst } from "../tree/activity.js";
 import { flatten, structureDifference, type TreeDef } from "../tree/flatten.js";
+import { scope } from "../tree/scope.js";
 import { vendorLeaf } from "../tree/vendor.js";
 import type { Args, Traced } from "../types.js";
 import { capture } from "./capture.js";
@@ -85,7 +86,7 @@ export class Graph<T extends readonly unknown[] = readonly unknown[], R = unknow
    * @throws PreparationMismatchError unless structure, shapes, dtypes and fixed parts are those of the capture.
    */
   evaluate(...args: Accepted<T>): R {
-    return this.output.rebuild(evaluateGraph(this.flat, this.slots.read(args))) as R;
+    return scope(() => this.output.rebuild(evaluateGraph(this.flat, this.slots.read(args))) as R);
   }
 
   /** The same program without what no result needs, what is computed twice, and what depends on constants alone. */
@@ -125,10 +126,12 @@ class Slots {
   ) {
     const { leaves, def } = flatten(args);
     const avals: Aval[] = [];
-    this.places = leaves.map((leaf) => {
-      const value = asInput(leaf);
-      return value === undefined ? -1 : avals.push(avalOf(value)) - 1;
-    });
+    this.places = scope(() =>
+      leaves.map((leaf) => {
+        const value = asInput(leaf);
+        return value === undefined ? -1 : avals.push(avalOf(value)) - 1;
+      }),
+    );
     this.avals = avals;
     this.leaves = leaves.map((leaf, i) => (this.places[i]! < 0 ? leaf : null));
     this.def = def;

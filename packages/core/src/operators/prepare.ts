@@ -129,7 +129,7 @@ export function preparePullback(f: AnyFunction, ad: ADType, ...example: readonly
 function prepared(who: string, operator: Function, f: AnyFunction, ad: ADType, example: readonly unknown[]): unknown {
   if (typeof f !== "function") throw new AutodiffError(`${who}: expected a function first, got ${describe(f)}. Call ${who}(f, AutoTape(), ...example).`);
   const { outer, inner } = parts(ad);
-  for (const token of [outer, inner]) backendOf(token);
+  for (const token of [outer, inner]) backendOf(token).check?.(token);
   const run = (args: readonly unknown[]): MaybePromise<unknown> => Reflect.apply(operator, undefined, [f, ad, ...args]);
   const slots = signature(example.map(bare));
   let disposed = false;

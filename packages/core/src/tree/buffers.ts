@@ -5,6 +5,7 @@ import { describe, isWatched, Tensor } from "../tensor.js";
 import type { GradientBuffers } from "../types.js";
 import { flatten, placesIn } from "./flatten.js";
 import { showPath } from "./place.js";
+import { scope } from "./scope.js";
 import { vendorLeaf } from "./vendor.js";
 
 /** What a gradient's leaf holds; null for nothing. */
@@ -13,7 +14,7 @@ type Elements = TypedArray | number | null;
 /** Zeroed buffers for the gradient of x. */
 export function makeBuffers<T>(x: T): GradientBuffers<T> {
   const { leaves, def } = flatten(x);
-  return def.mirror(leaves.map(bufferFor)) as GradientBuffers<T>;
+  return scope(() => def.mirror(leaves.map(bufferFor)) as GradientBuffers<T>);
 }
 
 function bufferFor(leaf: unknown): unknown {

@@ -9,6 +9,7 @@ import { slice } from "../primitives/slice.js";
 import { showShape, sizeOf, type Shape } from "../shape.js";
 import { HostTensor, isWatched, kindOf, Tensor, tensor, type Value } from "../tensor.js";
 import { flatten } from "./flatten.js";
+import { scope } from "./scope.js";
 import { trainableLeaves } from "./trainable.js";
 import { vendorLeaf } from "./vendor.js";
 
@@ -34,6 +35,10 @@ interface Section {
  * rebuild(mul(v, 2)) // { W: [[2, 4], [6, 8]], b: 10 }
  */
 export function destructure<T>(tree: T): [flat: Tensor, rebuild: (flat: Operand) => T] {
+  return scope(() => flattened(tree));
+}
+
+function flattened<T>(tree: T): [flat: Tensor, rebuild: (flat: Operand) => T] {
   const { leaves, def } = flatten(tree);
   const sections = new Map<unknown, Section>();
   const places = new Map<number, Section>();
@@ -60,7 +65,7 @@ export function destructure<T>(tree: T): [flat: Tensor, rebuild: (flat: Operand)
     for (const section of new Set(places.values())) restored.set(section, cut(vector, section));
     return def.rebuild(leaves.map((leaf, k) => (places.has(k) ? restored.get(places.get(k)!) : leaf))) as T;
   };
-  return [join(parts), rebuild];
+  return [join(parts), (flat) => scope(() => rebuild(flat))];
 }
 
 function floatValue(leaf: unknown): Value | null {

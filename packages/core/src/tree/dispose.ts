@@ -1,8 +1,9 @@
 import { Tensor } from "../tensor.js";
 import { flatten } from "./flatten.js";
+import { vendorLeaf } from "./vendor.js";
 
 /**
- * Frees the tensors of a tree that live on a device, save those that `keep` holds too: in a loop on a device, the model and
+ * Frees the tensors of a tree that live on a device, other libraries' too, save those that `keep` holds as well: in a loop on a device, the model and
  * state that a step has replaced. What is freed already, host tensors and all else stay as they are. Garbage collection
  * would free them late, or, where a program never rests, not at all.
  *
@@ -14,5 +15,5 @@ import { flatten } from "./flatten.js";
  */
 export function dispose(tree: unknown, keep: unknown = null): void {
   const kept = new Set(flatten(keep).leaves);
-  for (const leaf of flatten(tree).leaves) if (leaf instanceof Tensor && !kept.has(leaf)) leaf.dispose();
+  for (const leaf of flatten(tree).leaves) if (!kept.has(leaf)) (leaf instanceof Tensor ? leaf : vendorLeaf(leaf))?.dispose();
 }

@@ -171,8 +171,9 @@ function* found(trees: readonly unknown[]): Iterable<Tensor> {
 }
 
 function refusal(i: number, path: string, x: unknown): AutodiffError {
+  const vendor = vendorLeaf(x);
   return new AutodiffError(
-    `params: expected float tensors and models of them, got ${describe(x)} as argument ${i}${path === "" ? "" : `, at ${path}`}. Closures ` +
+    `params: expected float tensors and models of them, got ${vendor === null ? describe(x) : `an array of ${vendor.kind}`} as argument ${i}${path === "" ? "" : `, at ${path}`}. Closures ` +
       "capture parameters by identity: make one with tensor(), or pass the value to f and use the explicit form of gradient.",
   );
 }

@@ -1,6 +1,7 @@
 import type { ADType } from "../adtypes.js";
 import type { MaybePromise } from "../backend.js";
 import { UnsupportedError } from "../errors.js";
+import { isRunning } from "../runs.js";
 import { flatten } from "./flatten.js";
 
 /**
@@ -60,11 +61,16 @@ export function scope<R>(f: () => R): R {
 /**
  * What an operator gives: from an async engine a promise, which is rejected where a sync one throws.
  *
- * @throws UnsupportedError where a sync engine worked on a device that reads asynchronously, and a number or typed array
+ * @throws UnsupportedError for an async engine inside of a function that an operator runs; or where a sync engine worked on a device that reads asynchronously, and a number or typed array
  *   is among the results.
  */
 export function delivered<R>(ad: ADType, run: () => MaybePromise<R>): MaybePromise<R> {
   if (ad?.execution === "async") {
+    if (isRunning()) {
+      throw new UnsupportedError(
+        `${ad.adtype}: this engine gives promises, for which a function that is being differentiated cannot wait. Name a synchronous engine inside of it, such as AutoTape(), or SecondOrder(outer, inner).`,
+      );
+    }
     try {
       return Promise.resolve(awaiting(true, () => scope(run)));
     } catch (error) {

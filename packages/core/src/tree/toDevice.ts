@@ -3,17 +3,31 @@ import { AutodiffError, UnsupportedError } from "../errors.js";
 import { hostDevice, HostTensor, isWatched, Tensor } from "../tensor.js";
 import { fmap } from "./fmap.js";
 import { flatten } from "./flatten.js";
+import { scope } from "./scope.js";
+import { vendorLeaf } from "./vendor.js";
 
 /**
  * The tree with its tensors on a device; what is there already stays, and a tensor that occurs twice is moved once.
- * Numbers and typed arrays are the host's own and stay.
+ * Numbers and typed arrays are the host's own and stay; so do other libraries' arrays on the way to the host.
  *
- * @throws UnsupportedError for a traced tensor, or one on a device that only reads asynchronously: see `toHost`.
+ * @throws UnsupportedError for a traced tensor, another library's array that lives elsewhere, or one on a device that only reads asynchronously: see `toHost`.
  */
 export function toDevice<T>(tree: T, device: Device | "host"): T {
   const to = device === "host" ? hostDevice : device;
   if (typeof to !== "object") throw new AutodiffError(`toDevice: expected a Device or "host", got ${String(device)}.`);
-  return fmap((leaf) => (leaf instanceof Tensor && leaf.device !== to ? move(leaf, to) : leaf), tree);
+  return fmap((leaf) => (leaf instanceof Tensor ? (leaf.device === to ? leaf : move(leaf, to)) : there(leaf, to)), tree);
+}
+
+/** What is no tensor of Polyad's. @throws UnsupportedError for another library's array that lives elsewhere. */
+function there<T>(leaf: T, to: Device): T {
+  const vendor = to === hostDevice ? null : vendorLeaf(leaf);
+  if (vendor === null) return leaf;
+  let from = to;
+  scope(() => {
+    from = vendor.toTensor().device;
+  });
+  if (from === to) return leaf;
+  throw new UnsupportedError(`toDevice: an array of ${vendor.kind} lives on ${from.name}, and its library moves it. A tensor made of it can be moved here (for a tf.Tensor, toDevice(fromTf(t), device)).`);
 }
 
 /** The tree with its tensors in host memory, wherever they are now. */

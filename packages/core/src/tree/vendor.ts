@@ -12,6 +12,8 @@ export interface LeafAdapter<T extends object> {
   toTensor(x: T): Tensor;
   /** A tensor's values in the form of `like`. */
   fromTensor(x: Tensor, like: T): T;
+  /** Frees an array that takes more than garbage collection; what is freed already stays as it is. */
+  dispose?(x: T): void;
 }
 
 /** An adapter whose leaf is known to match. */
@@ -19,6 +21,7 @@ export interface VendorLeaf {
   readonly kind: string;
   toTensor(): Tensor;
   fromTensor(x: Tensor): object;
+  dispose(): void;
 }
 
 const adapters: { readonly kind: string; adapt(x: object): VendorLeaf | null }[] = [];
@@ -38,7 +41,7 @@ export function registerLeaf<T extends object>(adapter: LeafAdapter<T>): void {
   if (typeof adapter.match !== "function") throw new AutodiffError("registerLeaf: expected { kind, match, toTensor, fromTensor }.");
   const { kind } = adapter;
   const adapt = (x: object): VendorLeaf | null =>
-    adapter.match(x) ? { kind, toTensor: () => adapter.toTensor(x), fromTensor: (t) => adapter.fromTensor(t, x) } : null;
+    adapter.match(x) ? { kind, toTensor: () => adapter.toTensor(x), fromTensor: (t) => adapter.fromTensor(t, x), dispose: () => adapter.dispose?.(x) } : null;
   const known = adapters.findIndex((other) => other.kind === kind);
   adapters.splice(known < 0 ? adapters.length : known, 1, { kind, adapt });
 }

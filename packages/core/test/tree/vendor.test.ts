@@ -63,7 +63,7 @@ describe.each(exact)("another library's arrays, by $adtype", (ad) => {
 });
 
 it("are refused where they are captured as parameters", () => {
-  expect(() => params({ w: x, v: tensor([1]) })).toThrow("params: expected float tensors and models of them, got a Strided as argument 0, at .w.");
+  expect(() => params({ w: x, v: tensor([1]) })).toThrow("params: expected float tensors and models of them, got an array of strided as argument 0, at .w.");
 });
 
 it("finite differences see them, too", () => {
