@@ -24,7 +24,7 @@ import { record, recording, unrecorded } from "./tape.js";
 import { owned, TfjsTensor, upload } from "./tensor.js";
 
 /** Primitives that give something where one operand is empty and another is not: their lowerings see to it. */
-const takeEmpty: ReadonlySet<string> = new Set<CorePrimitiveName>(["concat", "scatterAdd"]);
+const takeEmpty: ReadonlySet<string> = new Set<CorePrimitiveName>(["concat", "scatterAdd", "searchsorted"]);
 /** Primitives that look at no element. */
 const blind: ReadonlySet<string> = new Set<CorePrimitiveName>(["reshape", "stopGradient"]);
 /** Primitives of truth values alone, for which there are kernels everywhere. */

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Lowering } from "./lowering.js";
+import { argsortByRank, searchsortedByRank, topKByRank } from "./rank.js";
 import { floats, ints, truths } from "./operands.js";
 import { onHost } from "./host.js";
 
@@ -45,6 +46,7 @@ export const cumsum: Lowering = ({ inputs: [x], attrs, avals: [aval], device }) 
   const turned = (z: tf.Tensor): tf.Tensor => (reverse ? tf.reverse(z, axis) : z);
   return like(turned(tf.cumsum(turned(floats(x!)), axis)));
 };
-export const argsort: Lowering = onHost;
-export const topK: Lowering = onHost;
-export const searchsorted: Lowering = onHost;
+const ranked = (byRank: Lowering): Lowering => (application) => (application.device.reads === "async" ? byRank : onHost)(application);
+export const argsort: Lowering = ranked(argsortByRank);
+export const topK: Lowering = ranked(topKByRank);
+export const searchsorted: Lowering = ranked(searchsortedByRank);

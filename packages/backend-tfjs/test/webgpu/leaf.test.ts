@@ -2,8 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { AutoTfjs, fromTf, ready, tfjs, toTf } from "@polyad/backend-tfjs";
 import {
-  add, argsort, AutoForward, AutoTape, cast, cholesky, det, digamma, eigh, gather, gradient, greater, hvp, inv, lgamma, logdet, matmul, mul, polygamma, pullback, pushforward, qr, searchsorted, solve, sort, square,
-  sum, svd, tanh, tensor, toDevice, topK, triangularSolve, UnsupportedError, where, withgradient, type Tensor, type Value,
+  add, AutoForward, AutoTape, cast, cholesky, det, digamma, eigh, gather, gradient, greater, hvp, inv, lgamma, logdet, matmul, mul, polygamma, pullback, pushforward, qr, solve, square,
+  sum, svd, tanh, tensor, toDevice, triangularSolve, UnsupportedError, where, withgradient, type Tensor, type Value,
 } from "polyad"; // prettier-ignore
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { startWebGpu } from "./adapter.js";
@@ -104,10 +104,6 @@ describe.skipIf(missing !== null)("webgpu in Node", () => {
 
   const square2 = [[4, 1], [1, 3]];
   test.each([
-    ["argsort", (x: Tensor) => argsort(x)],
-    ["argsort", (x: Tensor) => sort(x)],
-    ["topK", (x: Tensor) => topK(x, 1)[0]],
-    ["searchsorted", (x: Tensor) => searchsorted(tensor([1, 2, 3]), x)],
     ["lgamma", (x: Tensor) => lgamma(x)],
     ["digamma", (x: Tensor) => digamma(x)],
     ["polygamma", (x: Tensor) => polygamma(2, x)],
