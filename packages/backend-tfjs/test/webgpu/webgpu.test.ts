@@ -2,7 +2,7 @@ import { backend, env, memory } from "@tensorflow/tfjs-core";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { AutoTfjs, ready, tfjs } from "@polyad/backend-tfjs";
 import { testBackend } from "@polyad/conformance";
-import { AutoTape, cumsum, gradient, matmul, maxPool, mean, square, sub, sum, tanh, Tensor, tensor, toDevice, transpose, withgradient, type Value } from "polyad";
+import { AutoTape, cumsum, gradient, matmul, maxPool, mean, mul, square, sub, sum, tanh, Tensor, tensor, toDevice, transpose, withgradient, type Value } from "polyad";
 import { beforeAll, describe, expect, test } from "vitest";
 import { beyondWebGpu, subset } from "../subset.js";
 import { startWebGpu } from "./adapter.js";
@@ -59,6 +59,22 @@ describe.skipIf(missing !== null)("webgpu in Node", () => {
       throw new RangeError(`mine ${String(sum(x) !== undefined)}`);
     }, ad, tensor([1, 2]));
     await expect(failing).rejects.toThrow("mine true");
+    expect(memory().numTensors).toBe(before);
+  });
+
+  test("operators that wait at the same time do not meet", async () => {
+    const before = memory().numTensors;
+    const points = [1, 2, 3, 4].map((x) => tensor([x, -x]));
+    const grads = await Promise.all(points.map((x, i) => withgradient((v: Value) => mul(i + 1, sum(square(v))), ad, x)));
+    for (const [i, { val, grad: [g] }] of grads.entries()) {
+      const x = i + 1;
+      expect([await read(val), await read(g)]).toEqual([[2 * x ** 3], [2 * x * x, -2 * x * x]]);
+      free(val, g);
+    }
+    const failing = Promise.allSettled([gradient((): Value => { throw new Error("mine"); }, ad, points[0]!), gradient((v: Value) => sum(v), ad, points[1]!)]); // prettier-ignore
+    const [refused, given] = await failing;
+    expect(refused.status).toBe("rejected");
+    free(...(given as PromiseFulfilledResult<[Tensor]>).value);
     expect(memory().numTensors).toBe(before);
   });
 
