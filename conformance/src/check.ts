@@ -1,6 +1,7 @@
 import { UnsupportedError, type DType } from "@polyad/core/extend";
-import { ensure } from "./compare.js";
+import { Disagreement } from "./compare.js";
 import type { Engine } from "./engine.js";
+import type { Skip } from "./skip.js";
 
 /** What a check is about. */
 export type Group = "scenarios" | "laws" | "programs" | "errors" | "resources";
@@ -44,20 +45,12 @@ export interface RunOptions {
   readonly path?: string | undefined;
   /** Modules that define engines, by tag, for programs that are printed to be run. */
   readonly modules?: Readonly<Record<string, string>> | undefined;
-  /** Tensors that live on the engine's device now, if it can tell: no check may leave more of them than it found. */
+  /** Tensors that live on the engine's device now, if it can tell: every check must leave as many as it found. */
   readonly live?: (() => number) | undefined;
 }
 
 export const defaultRuns = 8;
 export const defaultSeed = 20240607;
-
-/** Checks that an engine is not held to, and why: by part of a scenario's or law's name, and by op. What is left out means all. */
-export interface Skip {
-  readonly reason: string;
-  readonly scenarios?: readonly string[];
-  readonly laws?: readonly string[];
-  readonly ops?: readonly string[];
-}
 
 export type Outcome =
   | { readonly status: "pass" }
@@ -101,27 +94,36 @@ function skipped(check: Check, skips: readonly Skip[]): string | undefined {
   })?.reason;
 }
 
-/** Holds an engine to a check. What it refuses by an UnsupportedError is unsupported, for the reason that it gives. */
+/** Holds an engine to a check. To refuse what it did not declare to be beyond it is a failure. */
 export async function runCheck(check: Check, engine: Engine, options: RunOptions, skips: readonly Skip[] = []): Promise<Result> {
   const start = performance.now();
-  const outcome = await outcomeOf(check, engine, options, skips);
+  const outcome = exemption(check, engine, skips) ?? (await outcomeOf(check, engine, options));
   return { engine: engine.name, check, outcome, milliseconds: performance.now() - start };
 }
 
-async function outcomeOf(check: Check, engine: Engine, options: RunOptions, skips: readonly Skip[]): Promise<Outcome> {
-  const exempt = exemption(check, engine, skips);
-  if (exempt !== undefined) return exempt;
+/** However it ends, the device must hold as many tensors as before. */
+async function outcomeOf(check: Check, engine: Engine, options: RunOptions): Promise<Outcome> {
+  const before = options.live?.() ?? 0;
+  let failure: Error | undefined;
   try {
-    const before = options.live?.() ?? 0;
     await check.run(engine, options);
-    const left = (options.live?.() ?? 0) - before;
-    ensure(left <= 0, () => `${left} device tensors were left`);
-    return { status: "pass" };
   } catch (error) {
-    const refused = unsupported(error);
-    if (refused !== undefined) return { status: "unsupported", reason: refused.message };
-    return { status: "FAIL", error: error instanceof Error ? error : new Error(String(error)) };
+    failure = failureOf(error, engine);
   }
+  const left = (options.live?.() ?? 0) - before;
+  if (left !== 0) failure = also(failure, left > 0 ? `${left} device tensors were left` : `${-left} device tensors were freed that the check had not made`);
+  return failure === undefined ? { status: "pass" } : { status: "FAIL", error: failure };
+}
+
+function failureOf(error: unknown, { name }: Engine): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  return unsupported(error) === undefined ? error : also(error, `${name} refuses what it does not declare to be beyond it. Declare it in its capabilities, or skip it with a reason, as in skip: [{ reason, … }].`);
+}
+
+/** An error that says more, about the same random input. */
+function also(error: Error | undefined, more: string): Error {
+  if (error === undefined) return new Disagreement(more);
+  return new Disagreement(`${error.message}\n${more}`, { cause: error }, error instanceof Disagreement ? error.path : undefined);
 }
 
 /** The engine's own refusal behind an error, which a law may have wrapped. */

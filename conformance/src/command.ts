@@ -1,12 +1,9 @@
-import { existsSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { isADType, SecondOrder, type ADType } from "@polyad/core/extend";
 import { defaultRuns, defaultSeed, type Check, type Result, type RunOptions } from "./check.js";
 import { engineOf } from "./engine.js";
 import { htmlReport } from "./html.js";
+import { engineNamed, type Named } from "./named.js";
 import { commandAlone, titleOf } from "./replay.js";
 import { printReport } from "./report.js";
 import { runSuite } from "./run.js";
@@ -17,19 +14,27 @@ const usage = `polyad-conformance: holds automatic-differentiation engines to Po
 
   --engine LIST   engines, with commas between: a name (tape is @polyad/backend-tape), a package,
                   a file (./my-backend.js), or outer/inner for a pair; tape,forward,finite-diff unless said.
+                  Options follow, as in tfjs:device=wasm or forward:chunkSize=2.
                   Engines in one list are also held against each other, by random programs
   --runs N        random inputs for each law; of random trees four times, of random programs twenty times as
                   many; scenarios, errors and resources are the same for every N. ${defaultRuns} unless said
   --seed S        where randomness begins; ${defaultSeed} unless said
-  --only TEXT     only checks whose group and name hold this text, as in "laws: " or ": solve"
+  --only TEXT     only checks whose group and name hold this text, as in "laws: " or ": solve": for development;
+                  the report says how many were left out
   --check TITLE   only the check of this group and name
   --path PATH     with --check: the random input to begin with. A failure prints the line that runs it alone
   --html FILE     writes the report as a page, too
   --json FILE     writes what passed as data, too: engines × ops × orders
   --help          this
 
-Prints engines × ops × orders; exits with 1 if anything fails, with 2 if it could not be run. A module's engine is its
-default export, or what its first export called Auto… makes; what it exports as ready(token) is awaited first.
+Prints engines × ops × orders; exits with 1 if anything fails, with 2 if it could not be run. What an engine's
+capabilities say is beyond it is unsupported; an UnsupportedError that they do not foretell is a failure.
+
+A module's engine is its default export, or what its first export called Auto… makes. It may also export
+  ready(token)    awaited first
+  skip            a list of what it cannot be held to beside that, such as
+                  [{ reason: "no complex step through abs", ops: ["abs"] }]; the report shows the reasons
+  live()          how many tensors live on its device: every check must leave as many as it found
 `;
 
 /** Where what the command says goes. */
@@ -46,11 +51,15 @@ export async function main(args: readonly string[], { out, err }: Output): Promi
       out(usage);
       return 0;
     }
-    const tokens: ADType[] = [];
-    for (const name of names) tokens.push(await engineNamed(name));
-    const given = new Map(tokens.map((token, i) => [engineOf(token).name, names[i]!]));
-    const modules = Object.fromEntries(tokens.map(({ adtype }, i) => [adtype, names[i]!]));
-    const results = await runSuite(tokens, { ...options, modules, only });
+    const engines: Named[] = [];
+    for (const name of names) engines.push(await engineNamed(name));
+    const given = new Map(engines.map(({ token }, i) => [engineOf(token).name, names[i]!]));
+    const modules: Readonly<Record<string, string>> = Object.assign({}, ...engines.map((engine) => engine.modules));
+    const results: Result[] = [];
+    for (const { token, skip, live } of engines) {
+      const count = (): number => live.reduce((total, own) => total + own(), 0);
+      results.push(...(await runSuite([token], { ...options, modules, only, skip, live: count })));
+    }
     // Random programs hold the engines of a list against each other.
     const alone = (result: Result): string => commandAlone(result.check.group === "programs" ? names.join(",") : given.get(result.engine)!, result, options);
     out(`${printReport(results, alone)}\n`);
@@ -99,43 +108,6 @@ function read(args: readonly string[]): { engine: string; runs: string; seed: st
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : String(error)}\npolyad-conformance --help says what there is.`, { cause: error });
   }
-}
-
-/** Loads the engine of a name, package or file, as seen from the folder where the command runs. */
-async function engineNamed(name: string): Promise<ADType> {
-  if (name === "") throw new Error("--engine: a name is empty. Names have commas between, and a pair is outer/inner.");
-  const isFile = /^[./]|^[a-z]:/i.test(name);
-  const [outer, inner] = isFile || name.startsWith("@") ? [name] : name.split("/");
-  if (inner !== undefined) return SecondOrder(await engineNamed(outer!), await engineNamed(inner));
-  const url = isFile ? fileNamed(name) : locate(/^[\w-]+$/.test(name) ? [`@polyad/backend-${name}`, name] : [name]);
-  const loaded = (await import(url.href)) as Readonly<Record<string, unknown>>;
-  const candidates = [loaded["default"], ...Object.entries(loaded).flatMap(([key, value]) => (key.startsWith("Auto") ? [value] : []))];
-  for (const candidate of candidates) {
-    const token: unknown = typeof candidate === "function" ? Reflect.apply(candidate, undefined, []) : candidate;
-    if (!isADType(token)) continue;
-    const { ready } = loaded;
-    if (typeof ready === "function") await Reflect.apply(ready, undefined, [token]);
-    return token;
-  }
-  throw new Error(`${name} exports no engine: export a token as default, or a factory called Auto…, as defineADType makes.`);
-}
-
-function fileNamed(name: string): URL {
-  const file = resolve(name);
-  if (!existsSync(file)) throw new Error(`No file is called ${file}. --engine takes a name, a package, or the path of a module.`);
-  return pathToFileURL(file);
-}
-
-function locate(names: readonly string[]): URL {
-  const { resolve: find } = createRequire(join(process.cwd(), "package.json"));
-  for (const name of names) {
-    try {
-      return pathToFileURL(find(name));
-    } catch {
-      continue;
-    }
-  }
-  throw new Error(`No engine is installed as ${names.join(" or ")}. Run npm install ${names[0]}, or give a file such as ./my-backend.js.`);
 }
 
 /** What may have been meant: titles that hold the longest beginning of a text. */

@@ -1,4 +1,4 @@
-import { add, argmax, AutodiffError, backendOf, cast, currentTrace, gradient, jacobian, kindOf, mul, pullback, pushforward, scope, SecondOrder, ShapeError, sin, square, sum, Tensor, tensor, TreeError, UnsupportedError, withgradient, type ADType, type FlatFunction, type Tangents, type Value } from "@polyad/core/extend";
+import { add, argmax, AutodiffError, backendOf, cast, currentTrace, customRule, gradient, jacobian, kindOf, mul, pullback, pushforward, scope, SecondOrder, ShapeError, sin, square, sum, Tensor, tensor, TreeError, UnsupportedError, withgradient, type ADType, type FlatFunction, type Tangents, type Value } from "@polyad/core/extend";
 import type { Check, Needs } from "./check.js";
 import { ensure, expectNumbers, read } from "./compare.js";
 import type { Engine } from "./engine.js";
@@ -68,6 +68,28 @@ export const errors: readonly Check[] = [
     }
     expectNumbers(await read((await gradient((x) => sum(square(x)), ad, x2))[0]), [2, 4], tolerance("float64", 1), "gradient after an exception");
   }),
+  error("what a rule throws passes through, and leaves nothing behind", async ({ ad, tolerance }) => {
+    const own = new RangeError("mine");
+    const refuse = (): never => {
+      throw own;
+    };
+    const rules: Readonly<Record<string, () => [map: () => never]>> = { "by a rule": refuse, "by its map": () => [refuse] };
+    for (const [when, rule] of Object.entries(rules)) {
+      const bad = customRule((x: Value) => square(x), { jvp: rule, vjp: rule });
+      const f = (x: Value): Value => sum(sin(bad(sin(x))));
+      for (const call of [() => gradient(f, ad, x2), () => pushforward(f, ad, x2, x2), () => pullback(f, ad, x2, tensor(1)), () => jacobian(f, ad, x2)]) {
+        let caught: unknown;
+        try {
+          await call();
+        } catch (thrown) {
+          caught = thrown;
+        }
+        ensure(caught === own, () => `${when}: expected the error that the rule threw, got ${String(caught)}`);
+        ensure(currentTrace() === null, () => `${when}: a trace is still running`);
+        expectNumbers(await read((await gradient((x) => sum(square(x)), ad, x2))[0]), [2, 4], tolerance("float64", 1), `gradient after an exception ${when}`);
+      }
+    }
+  }, { rules: true }),
   error("an exception inside a nested operator leaves the outer one whole", async ({ ad, tolerance }) => {
     const f = (x: Value): Value => {
       try {

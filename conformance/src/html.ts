@@ -1,6 +1,6 @@
 import type { Result, RunOptions } from "./check.js";
 import { titleOf } from "./replay.js";
-import { marks, matrixOf, messageOf, reasonsOf, talliesOf } from "./report.js";
+import { checksOf, leftOutOf, marks, matrixOf, messageOf, reasonsOf, talliesOf } from "./report.js";
 
 const style = `
 :root { color-scheme: light dark; --pass: #1a7f37; --fail: #cf222e; --faint: #8884; }
@@ -38,7 +38,7 @@ export function htmlReport(results: readonly Result[], { runs, seed }: RunOption
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Polyad conformance</title><style>${style}</style></head><body>
 <h1>Polyad conformance</h1>
-<p>${failures.length === 0 ? `<span class="pass">All checks pass.</span>` : `<span class="FAIL">${failures.length} checks fail.</span>`} ${runs} random inputs for each law, seed ${seed}.</p>
+<p>${failures.length === 0 ? `<span class="pass">All checks pass.</span>` : `<span class="FAIL">${failures.length} checks fail.</span>`} ${runs} random inputs for each law, seed ${seed}.${leftOutOf(checksOf(results)).map((left) => ` ${left}.`).join("")}</p>
 <h2>By engine</h2>
 <table><thead><tr><th>engine</th><th>group</th><th>passed</th><th>unsupported</th><th>skipped</th><th>failed</th><th>seconds</th></tr></thead><tbody>
 ${talliesOf(results).map((t) => `<tr><td>${escape(t.engine)}</td><td>${t.group}</td><td>${t.passed}</td><td>${t.unsupported}</td><td>${t.skipped}</td><td${t.failed > 0 ? ' class="FAIL"' : ""}>${t.failed}</td><td>${t.seconds.toFixed(1)}</td></tr>`).join("\n")}

@@ -26,6 +26,8 @@ export interface Problem {
   /** f″ of a function of one number. */
   readonly second?: ((x: number) => Numbers) | undefined;
   readonly ops: readonly string[];
+  /** Too many numbers for a Hessian from samples of f: it is asked for products with it only. */
+  readonly large: boolean;
   /** x lies on a kink, where conventions decide. */
   readonly kink: boolean;
   /** Its numbers are beyond float32. */
@@ -45,6 +47,7 @@ export interface Given<X, C extends readonly unknown[], Y> {
   readonly hessian?: (x: Numbers) => Rows;
   readonly second?: (x: number) => Numbers;
   readonly ops?: readonly string[];
+  readonly large?: boolean;
   readonly kink?: boolean;
   readonly precise?: boolean;
   readonly condition?: number;
@@ -52,8 +55,8 @@ export interface Given<X, C extends readonly unknown[], Y> {
 
 /** A problem as its author types it; the rest of the suite knows trees of numbers only. */
 export function problem<X, Y, C extends readonly unknown[] = readonly []>(given: Given<X, C, Y>): Problem {
-  const { x, elsewhere = moved(x), consts = [], ops = [], kink = false, precise = false, condition = 1 } = given;
-  return { ...given, x, elsewhere, consts, ops, kink, precise, condition };
+  const { x, elsewhere = moved(x), consts = [], ops = [], large = false, kink = false, precise = false, condition = 1 } = given;
+  return { ...given, x, elsewhere, consts, ops, large, kink, precise, condition };
 }
 
 /** A tree of the same form at another point: every float becomes 0.75 of itself, and an eighth. */

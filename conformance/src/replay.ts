@@ -28,5 +28,5 @@ export function optionsAlone(result: Result, { runs, seed }: RunOptions): string
 
 /** As one word of a command line, in every shell. */
 function quoted(word: string): string {
-  return /^[\w./,@:-]+$/.test(word) ? word : `"${word.replace(/["$`\\]/g, "\\$&")}"`;
+  return /^[\w./,@:=-]+$/.test(word) ? word : `"${word.replace(/["$`\\]/g, "\\$&")}"`;
 }

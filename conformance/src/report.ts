@@ -1,6 +1,7 @@
 import { coreOps, corePrimitives } from "@polyad/core/extend";
-import type { Group, Result } from "./check.js";
+import type { Check, Group, Result } from "./check.js";
 import { titleOf } from "./replay.js";
+import { checks } from "./suite.js";
 
 /** What an engine does with an op at an order of derivative. */
 export interface Cell {
@@ -86,6 +87,16 @@ export function reasonsOf(results: readonly Result[]): { engine: string; status:
   return [...found.values()];
 }
 
+/** How many checks were left out, if any, in words. */
+export function leftOutOf(chosen: ReadonlySet<Check>): string[] {
+  const left = checks.filter((check) => !chosen.has(check)).length;
+  return left === 0 ? [] : [`Only a part: ${left} of ${checks.length} checks were left out`];
+}
+
+export function checksOf(results: readonly Result[]): ReadonlySet<Check> {
+  return new Set(results.map(({ check }) => check));
+}
+
 export const marks: Readonly<Record<Cell["status"], string>> = { pass: "✓", unsupported: "–", skipped: "s", FAIL: "✗", none: "·" };
 
 export function messageOf({ outcome }: Result): string {
@@ -113,6 +124,7 @@ export function printReport(results: readonly Result[], alone?: (result: Result)
     ...reasonsOf(results).map(({ engine, status, reason, count, example }) => `${engine}: ${count} ${status}: ${reason} (such as ${example})`),
     ...failures.flatMap((result) => ["", `FAIL ${result.engine}: ${titleOf(result.check)}`, messageOf(result), ...(alone === undefined ? [] : [`Alone: ${alone(result)}`])]),
     "",
+    ...leftOutOf(checksOf(results)),
     `${total("pass")} passed, ${total("unsupported") + total("skipped")} unsupported or skipped, ${failures.length} FAILED`,
   ].join("\n");
 }

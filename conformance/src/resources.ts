@@ -1,4 +1,4 @@
-import { currentTrace, gradient, hvp, jacobian, mul, prepareGradient, sin, square, sum, tensor, type ADType, type Tensor, type Value } from "@polyad/core/extend";
+import { currentTrace, customRule, gradient, hvp, jacobian, mul, prepareGradient, sin, square, sum, tensor, type ADType, type Tensor, type Value } from "@polyad/core/extend";
 import type { Check } from "./check.js";
 import { ensure } from "./compare.js";
 import type { Engine } from "./engine.js";
@@ -16,8 +16,16 @@ const uses: Readonly<Record<string, (ad: ADType) => unknown>> = {
   },
   "preparations": (ad) => prepareGradient((x) => sum(square(x)), ad, x4).dispose(),
   "exceptions thrown by f": (ad) => refused(() => gradient((x) => { throw new RangeError(String(sum(square(x)))); }, ad, x4)),
+  "exceptions thrown by rules": (ad) => refused(() => gradient((x) => sum(sin(refusing(sin(x)))), ad, x4)),
   "results that are no loss": (ad) => refused(() => gradient((x) => square(x) as Value, ad, x4)),
 };
+
+/** x², whose derivative cannot be had. */
+const refusing = customRule((x: Value) => square(x), { jvp: () => [refuse], vjp: () => [refuse] });
+
+function refuse(): never {
+  throw new RangeError("no derivative");
+}
 
 const x4 = tensor([1, 2, 3, 4]);
 const prepared = new WeakMap<ADType, (x: Tensor) => unknown>();
@@ -45,7 +53,7 @@ export const resources: readonly Check[] = Object.entries(uses).map(([name, use]
   subject: name,
   name: `nothing grows over thousands of ${name}`,
   ops: [],
-  needs: { order: name.startsWith("Hessian") ? 2 : 1, single: !name.startsWith("Hessian"), dtypes: ["float64"] },
+  needs: { order: name.startsWith("Hessian") ? 2 : 1, single: !name.startsWith("Hessian"), dtypes: ["float64"], rules: name.endsWith("by rules") },
   run: (engine, options) => steady(engine, use, options.live),
 }));
 

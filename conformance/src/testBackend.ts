@@ -3,21 +3,27 @@ import { describe, test } from "vitest";
 import { defaultRuns, defaultSeed, exemption, runCheck, type Result, type RunOptions } from "./check.js";
 import { engineOf } from "./engine.js";
 import { optionsAlone } from "./replay.js";
+import { leftOutOf } from "./report.js";
 import type { SuiteOptions } from "./run.js";
+import { checkSkips } from "./skip.js";
 import { checks } from "./suite.js";
 
 /**
  * Declares a vitest suite that holds an engine to all of Polyad's promises: scenarios with closed-form answers, laws over
  * random inputs, random programs, errors, and resources. What the engine declares to be beyond it is skipped with that
- * reason; what it refuses without having declared it is a failure.
+ * reason; what it refuses without having declared it is a failure. Other checks are left out by `skip`, each with its reason;
+ * `only` is a filter for development, which gives none: how many checks it left out is the name of a skipped test.
  *
+ * @throws AutodiffError for a skip without a reason.
  * @example
  * testBackend(AutoTape());
  * testBackend(AutoMine(), { skip: [{ reason: "no complex step through abs", ops: ["abs"] }] });
  */
 export function testBackend(ad: ADType, { skip = [], runs = defaultRuns, seed = defaultSeed, path, modules, live, only = () => true }: Omit<SuiteOptions, "progress"> = {}): void {
+  checkSkips(skip);
   const engine = engineOf(ad);
   const chosen = checks.filter(only);
+  for (const note of leftOutOf(new Set(chosen))) test(`${engine.name}: ${note}`, (context) => context.skip(note));
   for (const group of new Set(chosen.map((check) => check.group))) {
     describe(`${engine.name}: ${group}`, () => {
       const own = chosen.filter((check) => check.group === group);
@@ -30,7 +36,7 @@ export function testBackend(ad: ADType, { skip = [], runs = defaultRuns, seed = 
           if (reasons !== "") await context.annotate(reasons, "not held");
           const results = [];
           for (const check of about.filter((_, i) => exempt[i] === undefined)) results.push(await runCheck(check, engine, { runs, seed, path, modules, live }));
-          report(engine.name, results, { runs, seed });
+          report(results, { runs, seed });
         });
       }
     });
@@ -38,12 +44,10 @@ export function testBackend(ad: ADType, { skip = [], runs = defaultRuns, seed = 
 }
 
 /** @throws Error telling all failures, with the first one's trace. */
-function report(engine: string, results: readonly Result[], options: RunOptions): void {
-  const failures = results.flatMap((result): { message: string; cause?: Error }[] => {
+function report(results: readonly Result[], options: RunOptions): void {
+  const failures = results.flatMap((result) => {
     const { check, outcome } = result;
-    if (outcome.status === "FAIL") return [{ message: `${check.name}: ${outcome.error.message}\nAlone: ${optionsAlone(result, options)}`, cause: outcome.error }];
-    const undeclared = `${engine} refuses what it does not declare to be beyond it. Declare it in its capabilities, or with skip: [{ reason, … }].`;
-    return outcome.status === "unsupported" ? [{ message: `${check.name}: ${outcome.reason}\n${undeclared}` }] : [];
+    return outcome.status === "FAIL" ? [{ message: `${check.name}: ${outcome.error.message}\nAlone: ${optionsAlone(result, options)}`, cause: outcome.error }] : [];
   });
   if (failures.length > 0) throw new Error(failures.map(({ message }) => message).join("\n"), { cause: failures[0]!.cause });
 }

@@ -76,6 +76,22 @@ export default defineADType("loading", "sync")();
 `);
     expect(await run("--engine", file, "--check", "laws: chain rule: tanh")).toMatchObject({ code: 0 });
   });
+  test("gives a factory the options that follow its name", async () => {
+    const file = engine("numbered", `
+import { AutoTape, backendOf, registerBackend } from "@polyad/core/extend";
+import "@polyad/backend-tape";
+const tape = backendOf(AutoTape());
+registerBackend({ ...tape, adtype: "numbered", pullback: (f, xs, ad) => tape.pullback(f, xs, ad) });
+export const AutoNumbered = (options = {}) => ({ adtype: "numbered", execution: "sync", ...options });
+`);
+    const { code, out } = await run("--engine", `${file},${file}:size=2:how=fast`, "--only", "chain rule: tanh");
+    expect(code).toBe(0);
+    expect(out).toContain("numbered: laws: 1 passed");
+    expect(out).toContain('numbered (size: 2, how: "fast"): laws: 1 passed');
+  });
+  test("says how many checks were not asked for", async () => {
+    expect((await run("--engine", right, "--only", "chain rule: tanh")).out).toMatch(/^Only a part: \d+ of \d+ checks were left out$/m);
+  });
   test("--runs scales random inputs: one that is rare is found by more of them", async () => {
     const rare = ["--check", "laws: gradients have their arguments' form, in any tree: pow", "--engine", right] as const;
     const counted = async (runs: string): Promise<number> => {
@@ -122,6 +138,73 @@ describe("a failure prints the line that runs it alone", () => {
   });
 
   const failure = (out: string): string => /^FAIL [^]*?(?=^Alone)/m.exec(out)![0];
+});
+
+describe("a module says what is beyond its engine", () => {
+  /** The tape, refusing to differentiate tanh. */
+  const refusing = (tag: string, more: string): string =>
+    engine(tag, `
+import { AutoTape, backendOf, defineADType, registerBackend, UnsupportedError } from "@polyad/core/extend";
+import "@polyad/backend-tape";
+const tape = backendOf(AutoTape());
+registerBackend({ ...tape, adtype: "${tag}", pullback: () => { throw new UnsupportedError("${tag}: not tanh."); } });
+export const AutoRefusing = defineADType("${tag}", "sync");
+${more}
+`);
+  const some = ["--only", "laws: chain rule: tanh"] as const;
+
+  test("or its refusals are failures", async () => {
+    const { code, out } = await run("--engine", refusing("mute", ""), ...some);
+    expect(code).toBe(1);
+    expect(out).toContain("mute refuses what it does not declare to be beyond it.");
+    expect(passed(out)).toBe("0 passed, 0 unsupported or skipped, 1 FAILED");
+  });
+  test("by reasons that it exports", async () => {
+    const file = refusing("frank", `export const skip = [{ reason: "no table of tanh", ops: ["tanh"] }];`);
+    const { code, out } = await run("--engine", file, ...some);
+    expect(code).toBe(0);
+    expect(out).toContain("frank: 1 skipped: no table of tanh (such as laws: chain rule: tanh)");
+    expect((await run("--engine", `${file},${right}`, ...some)).out).toContain("right: laws: 1 passed"); // each its own
+  });
+  test("with reasons", async () => {
+    const { code, err } = await run("--engine", refusing("vague", `export const skip = [{ reason: "", ops: ["tanh"] }];`), ...some);
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(/^skip: entry 0 has no reason/) });
+  });
+});
+
+describe("tensors on a device are counted", () => {
+  const some = ["--only", "scenarios: activity: an empty tensor"] as const;
+
+  test("where a module exports live", async () => {
+    const file = engine("leaking", `
+import { AutoTape, backendOf, defineADType, registerBackend } from "@polyad/core/extend";
+import "@polyad/backend-tape";
+const tape = backendOf(AutoTape());
+let tensors = 0;
+registerBackend({ ...tape, adtype: "leaking", pullback: (f, xs, ad) => (tensors++, tape.pullback(f, xs, ad)) });
+export const live = () => tensors;
+export default defineADType("leaking", "sync")();
+`);
+    const { code, out } = await run("--engine", file, ...some);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^\d device tensors were left$/m);
+    expect((await run("--engine", engine("no count", `${readFileSync(right, "utf8").replaceAll('"right"', '"uncounted"')}\nexport const live = 3;`))).err).toMatch(/exports live, which must be a function/);
+  });
+  test("for tfjs", async () => {
+    const tfjs = engine("tfjs", `export { AutoTfjs, ready } from "@polyad/backend-tfjs";`);
+    expect(await run("--engine", tfjs, ...some)).toMatchObject({ code: 0 });
+    const leaking = engine("leaking tfjs", `
+import { keep, scalar } from "@tensorflow/tfjs-core";
+import { AutoTfjs, backendOf, registerBackend } from "@polyad/core/extend";
+import "@polyad/backend-tfjs";
+const tfjs = backendOf(AutoTfjs());
+registerBackend({ ...tfjs, pullback: (f, xs, ad) => (keep(scalar(0)), tfjs.pullback(f, xs, ad)) }, { replace: true });
+export { AutoTfjs, ready } from "@polyad/backend-tfjs";
+`);
+    const { code, out } = await run("--engine", leaking, ...some);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^\d device tensors were left$/m);
+  });
 });
 
 describe("what cannot be run exits with 2 and says why", () => {

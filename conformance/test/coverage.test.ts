@@ -1,9 +1,10 @@
-import { coreOps, corePrimitives, type CorePrimitiveName } from "@polyad/core/extend";
+import { coreOps, corePrimitives } from "@polyad/core/extend";
 import { checks } from "@polyad/conformance";
 import { describe, expect, test } from "vitest";
-import { cases } from "../src/cases/index.js";
+import { allCases } from "../src/cases/index.js";
 import { rows } from "../src/scenarios/pointwise.js";
 import { reference } from "../src/scenarios/reference.js";
+import { broadcasting, largeArguments } from "./notElementwise.js";
 
 const covered = (group: string): Set<string> => new Set(checks.filter((check) => check.group === group).flatMap(({ ops }) => ops));
 
@@ -25,10 +26,10 @@ describe("a new op without a check of second order fails", () => {
   });
 });
 
-describe("a new primitive without laws fails", () => {
-  test.each(Object.keys(corePrimitives))("%s", (op) => {
+describe("a new op without laws fails", () => {
+  test.each([...Object.keys(corePrimitives), ...Object.keys(coreOps)])("%s", (op) => {
     expect([...covered("laws")]).toContain(op);
-    expect(cases[op as CorePrimitiveName].length).toBeGreaterThan(0);
+    expect(allCases[op]!.length).toBeGreaterThan(0);
   });
 });
 
@@ -58,6 +59,15 @@ test("elementwise primitives of several operands have closed forms under broadca
   expect(whole.map(([name]) => name)).toEqual(several.map(([name]) => name));
   expect(several.length).toBeGreaterThan(20);
   for (const [name] of several) expect(checks.some((check) => check.name === `points: ${name}, broadcast`)).toBe(true);
+});
+
+describe("ops that are not elementwise have a scenario, or a reason to have none", () => {
+  const ops = [...Object.values(corePrimitives).filter((primitive) => !primitive.elementwise).map(({ name }) => name), ...Object.keys(coreOps)];
+  test.each(Object.entries({ "large arguments": largeArguments, broadcasting }))("%s", (_what, { scenarios, none }) => {
+    const named = [...Object.keys(scenarios), ...Object.values(none).flat()];
+    expect(named.sort()).toEqual(ops.sort());
+    for (const [op, subject] of Object.entries(scenarios)) expect(checks.some((check) => check.subject === subject && check.ops.includes(op)), `${op}: ${subject}`).toBe(true);
+  });
 });
 
 describe("the convention at each kink has a closed form", () => {

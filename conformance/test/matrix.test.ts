@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 import { exemption } from "../src/check.js";
 
 const root = join(import.meta.dirname, "../..");
-const engines = [AutoTape(), AutoForward(), AutoFiniteDiff(), AutoTfjs()].map(engineOf);
+const engines = [AutoTape(), AutoForward(), AutoFiniteDiff(), AutoTfjs(), AutoTfjs({ device: "wasm" })].map(engineOf);
 
 /**
  * What packages/*\/test/conformance.test.ts hold: every check passes from which the engine is not exempt, with no skips.
@@ -23,9 +23,22 @@ test("docs/matrix.json, from which README has its table, is what the engines' su
   expect(JSON.parse(readFileSync(join(root, "docs/matrix.json"), "utf8"))).toEqual(summaryOf(held));
 });
 
-test.each(["tape", "forward", "finite-diff", "tfjs"])("the suite of %s leaves nothing out", (engine) => {
+describe.each(["tape", "forward", "finite-diff", "tfjs"])("the suite of %s", (engine) => {
   const suite = readFileSync(join(root, `packages/backend-${engine}/test/conformance.test.ts`), "utf8");
-  expect(suite).toMatch(/^ *testBackend\((Auto\w+\(\)|ad)(?!.*\b(skip|only)\b).*\);$/m);
+
+  test("leaves nothing out", () => {
+    expect(suite).toMatch(/^ *testBackend\((Auto\w+\(\)|ad)(?!.*\b(skip|only)\b).*\);$/m);
+    if (engine === "tfjs") expect(suite).toContain(`for (const device of ["cpu", "wasm"] as const) {`); // as the page does
+  });
+  test("loads an exact engine, without which random programs are left out", () => {
+    const loaded = [...suite.matchAll(/^import .*"@polyad\/backend-([\w-]+)";/gm)].map(([, name]) => name);
+    expect(loaded).toContain(engine === "forward" ? "forward" : "tape");
+  });
+});
+
+test("random programs leave no engine of the page out, if an exact one is loaded", () => {
+  const programs = held.filter(({ check }) => check.group === "programs");
+  expect(programs.map(({ engine, outcome }) => `${engine}: ${outcome.status}`)).toEqual(engines.map(({ name }) => `${name}: pass`));
 });
 
 describe("a summary", () => {

@@ -4,8 +4,8 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { AutoForward } from "@polyad/backend-forward";
 import { AutoFiniteDiff } from "@polyad/backend-finite-diff";
 import { AutoTape } from "@polyad/backend-tape";
-import { mul, tanh, type Value } from "@polyad/core";
-import { corePrimitives, type CorePrimitiveName } from "@polyad/core/extend";
+import { mul, tanh, type ADType, type Value } from "@polyad/core";
+import { backendOf, corePrimitives, currentTrace, defineADType, isFloat, registerBackend, type CorePrimitiveName } from "@polyad/core/extend";
 import { checkPrograms, generate, lengthOf, type ProgramFailure, type ProgramsOptions } from "../src/programs/index.js";
 import type { Body } from "../src/programs/program.js";
 
@@ -59,6 +59,63 @@ test("programs use every primitive, trees, numbers, float32, derivatives and sha
   const features = ["sharing", "captured", "Const", "number", "typedArray", "float32", "float64", "array", "object", "several results", "long"];
   const inner = ["gradient", "derivative", "pushforward", "pullback", "jacobian", "hvp", "checkpoint"].map((operator) => `inner ${operator}`);
   expect([...Object.keys(corePrimitives), ...features, ...inner].filter((what) => (seen.get(what) ?? 0) === 0)).toEqual([]);
+});
+
+describe("an engine of less precision", () => {
+  const engine = backendOf(tape);
+  const accuracy = 2 ** -17;
+
+  /** The tape as an engine that declares the accuracy, off by what a defect adds. */
+  function rounded(tag: string, defect: (x: Value, at: { inside: boolean; single: boolean; what: "value" | "derivative" }) => Value): ADType {
+    registerBackend({
+      ...engine,
+      adtype: tag,
+      capabilities: { ...engine.capabilities, accuracy: () => accuracy },
+      pullback: (f, xs, ad) => {
+        const at = { inside: currentTrace() !== null, single: xs.some((x) => typeof x !== "number" && x.dtype === "float32") };
+        const { ys, pull, dispose } = engine.pullback!(f, xs, ad);
+        return {
+          ys: ys.map((y) => (typeof y === "number" || isFloat(y.dtype) ? defect(y, { ...at, what: "value" }) : y)),
+          pull: (cts) => pull(cts).map((g) => (g === undefined ? g : defect(g, { ...at, what: "derivative" }))),
+          dispose,
+        };
+      },
+    });
+    return defineADType(tag, "sync")();
+  }
+  const found = (tag: string, defect: Parameters<typeof rounded>[1]): ProgramFailure | null =>
+    checkPrograms({ engines: [{ ad: tape }, { ad: rounded(tag, defect), accuracy }], pairs: [], runs: 300, seed });
+
+  test("passes within what it declares, to every order", { timeout: 30_000 }, () => {
+    expect(shown(found("rounded", (x) => mul(1 + accuracy / 64, x)))).toBe("");
+  });
+  test.each<[string, Parameters<typeof rounded>[1]]>([
+    ["gradients", (x, { what }) => (what === "derivative" ? mul(1 + 4 * accuracy, x) : x)],
+    ["values", (x, { what }) => (what === "value" ? mul(1 + 4 * accuracy, x) : x)],
+    ["float32 alone", (x, { single }) => (single ? mul(1 + 2 ** -8, x) : x)],
+    ["what runs inside another derivative", (x, { inside }) => (inside ? mul(1 + 4 * accuracy, x) : x)],
+  ])("is found where %s are farther off", { timeout: 30_000 }, (what, defect) => {
+    const failure = found(`rounded ${what}`, defect);
+    expect(failure).not.toBeNull();
+    expect(failure!.length, shown(failure)).toBeLessThanOrEqual(3);
+  });
+});
+
+test("an engine is not asked for orders beyond what it declares", { timeout: 30_000 }, () => {
+  const engine = backendOf(tape);
+  let deepest = 0;
+  registerBackend({
+    ...engine,
+    adtype: "second",
+    capabilities: { ...engine.capabilities, order: 2 },
+    pullback: (f, xs, ad) => {
+      deepest = Math.max(deepest, 1 + (currentTrace()?.depth ?? 0));
+      return engine.pullback!(f, xs, ad);
+    },
+  });
+  const second = defineADType("second", "sync")();
+  expect(shown(checkPrograms({ engines: [tape, second], pairs: [[second, second], [second, tape], [tape, second]], runs: 300, seed }))).toBe("");
+  expect(deepest).toBe(2);
 });
 
 describe("a wrong rule", () => {

@@ -1,6 +1,6 @@
-import { AutoTape, backendOf, defineADType, mul, registerBackend, UnsupportedError, type Backend } from "@polyad/core/extend";
+import { AutodiffError, AutoTape, backendOf, defineADType, mul, registerBackend, UnsupportedError, type Backend } from "@polyad/core/extend";
 import "@polyad/backend-tape";
-import { htmlReport, printReport, runSuite, testBackend, type Check, type SuiteOptions } from "@polyad/conformance";
+import { checks, htmlReport, printReport, runSuite, testBackend, type Check, type SuiteOptions } from "@polyad/conformance";
 import { describe, expect, expectTypeOf, test } from "vitest";
 
 const tape = backendOf(AutoTape());
@@ -12,6 +12,21 @@ function variant(tag: string, changes: Partial<Omit<Backend, "capabilities">> & 
 }
 
 const quick = ({ group, name }: Check): boolean => group === "scenarios" && /^(vector → number|activity|points: mul)/.test(name);
+
+// Before wrong engines are loaded, for random programs compare all.
+test("an engine of first order meets random programs, too", async () => {
+  const only = ({ group }: Check): boolean => group === "programs";
+  const right = variant("first order", { capabilities: { order: 1 } });
+  expect((await runSuite([right], { only, runs: 2 })).map(({ outcome }) => outcome.status)).toEqual(["pass"]);
+  const wrong = variant("wrong first order", {
+    capabilities: { order: 1 },
+    pullback: (f, xs, token) => {
+      const right = tape.pullback!(f, xs, token);
+      return { ...right, pull: (cts) => right.pull(cts).map((g) => (g === undefined ? g : mul(1 + 1e-9, g))) };
+    },
+  });
+  expect((await runSuite([wrong], { only, runs: 2 })).map(({ outcome }) => outcome.status)).toEqual(["FAIL"]);
+});
 
 describe("an engine that is wrong fails", () => {
   test("twice the gradient", async () => {
@@ -39,14 +54,16 @@ describe("what an engine is not held to has a reason", () => {
     const reasons = new Set(results.flatMap(({ outcome }) => ("reason" in outcome ? [outcome.reason] : [])));
     expect([...reasons].sort()).toEqual(["derivatives of order 2: it declares 1", "float32: it takes float64"]);
   });
-  test("an UnsupportedError tells its own", async () => {
+  test("an UnsupportedError that nothing foretells is a failure", async () => {
     const ad = variant("refusing", {
       pullback: () => {
         throw new UnsupportedError("refusing: not today.");
       },
     });
-    const [result] = await runSuite([ad], { only: ({ name }) => name === "activity: an empty tensor" });
-    expect(result!.outcome).toEqual({ status: "unsupported", reason: "refusing: not today." });
+    const results = await runSuite([ad], { only: quick });
+    expect(results.map(({ outcome }) => outcome.status)).toContain("FAIL");
+    expect(results.map(({ outcome }) => outcome.status)).not.toContain("unsupported");
+    expect(printReport(results)).toMatch(/^refusing: not today\.\nrefusing refuses what it does not declare to be beyond it\. Declare it in its capabilities/m);
   });
   test("skips by op, scenario and law", async () => {
     const skip = [{ reason: "by choice", ops: ["mul"], scenarios: ["points"] }];
@@ -59,5 +76,53 @@ describe("what an engine is not held to has a reason", () => {
     // @ts-expect-error a reason is missing
     const options: SuiteOptions = { skip: [{ ops: ["mul"] }] };
     expect(options.skip).toHaveLength(1);
+  });
+  test.each<[string, unknown, RegExp]>([
+    ["no reason", [{ ops: ["mul"] }], /^skip: entry 0 has no reason\. Say why/],
+    ["an empty reason", [{ reason: "" }], /^skip: entry 0 has no reason/],
+    ["a blank reason", [{ reason: "later" }, { reason: " " }], /^skip: entry 1 has no reason/],
+    ["a key that there is not", [{ reason: "later", op: ["mul"] }], /^skip: entry 0 has op, which is none of reason, scenarios, laws, ops\.$/],
+    ["no list", [{ reason: "later", ops: "mul" }], /^skip: the ops of entry 0 must be a list of names/],
+    ["one alone", { reason: "later" }, /^skip: expected a list/],
+  ])("nor at run time: %s", async (_, given, message) => {
+    const suite = (): unknown => Reflect.apply(runSuite, undefined, [[AutoTape()], { skip: given }]);
+    await expect(suite()).rejects.toThrow(message);
+    await expect(suite()).rejects.toThrow(AutodiffError);
+    expect(() => Reflect.apply(testBackend, undefined, [AutoTape(), { skip: given }])).toThrow(message);
+  });
+  test("what `only` leaves out is counted", async () => {
+    const results = await runSuite([AutoTape()], { only: quick });
+    const line = `Only a part: ${checks.length - results.length} of ${checks.length} checks were left out`;
+    expect(printReport(results)).toContain(line);
+    expect(htmlReport(results, { runs: 1, seed: 1 })).toContain(line);
+    expect(printReport(checks.map((check) => ({ engine: "all", check, outcome: { status: "pass" }, milliseconds: 0 })))).not.toContain("left out");
+  });
+});
+
+describe("what lives on a device", () => {
+  let count = 0;
+  const live = (): number => count;
+  const outcomes = async (tag: string, pullback: NonNullable<Backend["pullback"]>): Promise<string[]> => {
+    const results = await runSuite([variant(tag, { pullback })], { only: ({ name }) => name === "activity: an empty tensor", live });
+    return results.map(({ outcome }) => (outcome.status === "FAIL" ? outcome.error.message : outcome.status));
+  };
+
+  test("must be as much after a check as before", async () => {
+    const disposed = (change: number): NonNullable<Backend["pullback"]> => (f, xs, ad) => {
+      count++;
+      const { dispose, ...rest } = tape.pullback!(f, xs, ad);
+      return { ...rest, dispose: () => void (dispose(), (count += change)) };
+    };
+    expect(await outcomes("frees", disposed(-1))).toEqual(["pass"]);
+    expect(await outcomes("leaks", disposed(0))).toEqual([expect.stringMatching(/^\d device tensors were left$/)]);
+    expect(await outcomes("frees twice", disposed(-2))).toEqual([expect.stringMatching(/^\d device tensors were freed that the check had not made$/)]);
+  });
+  test("also where the check ends with an error, or is refused", async () => {
+    const throwing = (error: Error): NonNullable<Backend["pullback"]> => () => {
+      count++;
+      throw error;
+    };
+    expect(await outcomes("throws", throwing(new Error("broken")))).toEqual(["broken\n1 device tensors were left"]);
+    expect(await outcomes("refuses", throwing(new UnsupportedError("not today")))).toEqual([expect.stringMatching(/^not today\nrefuses refuses [^]*\n1 device tensors were left$/)]);
   });
 });

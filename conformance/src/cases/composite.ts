@@ -15,7 +15,7 @@ const specifications = [
 const ellipses = fc.tuple(fc.constantFrom<[string, Shape, Shape]>(["...ij,...jk->...ik", [2, 3], [3, 4]], ["i...,...i->...", [3], [3]], ["...,...", [], []], ["...ij,jk", [2, 3], [3, 4]]), broadcasting(2));
 
 /** How to call composites that have more in them than what they are made of. */
-export const compositeCases: Readonly<Record<string, readonly Case[]>> = {
+export const compositeCases = {
   einsum: [
     caseOf("", fc.tuple(fc.constantFrom(...specifications), floatTensors).map(([spec, kind]) => ({
       slots: spec.split("->")[0]!.split(",").map((term): Slot => operand(kind, term.split("").map((l) => lengths[l]!))),
@@ -64,4 +64,4 @@ export const compositeCases: Readonly<Record<string, readonly Case[]>> = {
     fc.integer({ min: -shape.length, max: shape.length - 1 }).map((axis) => ({ slots: [operand(kind, shape)], clearance: apart, call: (x: Value | undefined) => sort(x!, { axis, descending }) })),
   ))],
   svdvals: [caseOf("", fc.tuple(shapesOf(0, 2), fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 4 }), floatTensors).map(([batch, m, n, kind]) => ({ slots: [graded(kind, batch, m, n)], call: (a) => svdvals(a!) })))],
-};
+} satisfies Readonly<Record<string, readonly Case[]>>;

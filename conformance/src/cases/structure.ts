@@ -9,20 +9,20 @@ import type { windowCases } from "./windows.js";
 export const operand = (kind: Kind, shape: Shape): Slot => ({ kind, shape: kind === "number" ? [] : shape, draw: anything });
 
 /** Indices below n, from either end. */
-const indices = (n: number, shape: Shape): Slot => ({ kind: "int32", shape, draw: (random) => Math.floor(2 * n * random()) - n });
+export const indices = (n: number, shape: Shape): Slot => ({ kind: "int32", shape, draw: (random) => Math.floor(2 * n * random()) - n });
 
 /** Mostly floats; whole tensors too, which carry no derivative. */
-const tensors = fc.constantFrom<Kind>("float64", "float64", "float64", "float32", "float32", "int32");
+export const tensors = fc.constantFrom<Kind>("float64", "float64", "float64", "float32", "float32", "int32");
 
 const tensorOf = (x: Value | undefined): Tensor => x as Tensor;
-const axisOf = (shape: Shape): fc.Arbitrary<number> => fc.integer({ min: -shape.length, max: shape.length - 1 });
+export const axisOf = (shape: Shape): fc.Arbitrary<number> => fc.integer({ min: -shape.length, max: shape.length - 1 });
 const permutation = (n: number): fc.Arbitrary<number[]> => fc.shuffledSubarray([...Array(n).keys()], { minLength: n, maxLength: n });
-const replaced = (shape: Shape, axis: number, n: number): Shape => shape.map((m, i) => (i === (axis + shape.length) % shape.length ? n : m));
+export const replaced = (shape: Shape, axis: number, n: number): Shape => shape.map((m, i) => (i === (axis + shape.length) % shape.length ? n : m));
 const spliced = (shape: Shape, axis: number, middle: Shape): Shape => {
   const at = axis < 0 ? axis + shape.length : axis;
   return [...shape.slice(0, at), ...middle, ...shape.slice(at + 1)];
 };
-const nonEmpty = (minRank: number, maxRank: number): fc.Arbitrary<Shape> => shapesOf(minRank, maxRank).filter((shape) => !shape.includes(0));
+export const nonEmpty = (minRank: number, maxRank: number): fc.Arbitrary<Shape> => shapesOf(minRank, maxRank).filter((shape) => !shape.includes(0));
 
 /** A range of an axis of length n, as a user may write it. */
 const rangeOf = (n: number): fc.Arbitrary<Range> => {
@@ -32,7 +32,7 @@ const rangeOf = (n: number): fc.Arbitrary<Range> => {
 };
 
 /** A reduction over all axes, one, or several, keeping them or not. */
-const reduction = (f: (x: Tensor, options: ReduceOptions) => Value, draw = anything, shapeList = shapes, clearance?: (x: Value | undefined) => Value): Case[] => [
+export const reduction = (f: (x: Tensor, options: ReduceOptions) => Value, draw = anything, shapeList = shapes, clearance?: (x: Value | undefined) => Value): Case[] => [
   caseOf(
     "",
     fc.tuple(tensors, shapeList).chain(([kind, shape]) =>

@@ -22,7 +22,7 @@ const axis = fc.record({
 });
 
 /** Over one axis or two. Windows of a maximum are never of padding alone: it is less than the kernel, and not dilated. */
-const placed = (ofMaximum: boolean): fc.Arbitrary<Placed> =>
+export const placed = (ofMaximum: boolean): fc.Arbitrary<Placed> =>
   fc.array(axis, { minLength: 1, maxLength: 2 }).map((given) => {
     const axes = given.map((a) => (ofMaximum ? { ...a, dilation: a.before + a.after > 0 ? 1 : a.dilation, before: Math.min(a.before, a.kernel - 1), after: Math.min(a.after, a.kernel - 1) } : a));
     const extents = axes.map((a) => a.dilation * (a.kernel - 1) + 1);
@@ -39,14 +39,14 @@ const placed = (ofMaximum: boolean): fc.Arbitrary<Placed> =>
 
 /** Samples, groups, and channels of a group going out and coming in; now and then none. */
 const counts = fc.tuple(fc.constantFrom(1, 2, 2, 0), fc.constantFrom(1, 1, 2), fc.integer({ min: 1, max: 2 }), fc.constantFrom(1, 2, 2, 0));
-const kinds = fc.constantFrom<Kind>("float64", "float64", "float32", "int32");
+export const kinds = fc.constantFrom<Kind>("float64", "float64", "float32", "int32");
 const asTensor = (x: Value | undefined): Tensor => x as Tensor;
 
 type Shapes = Readonly<Record<"x" | "w" | "y", Shape>>;
 type Partial = (shapes: Shapes, options: Window & { groups: number }) => Pick<Sample, "call"> & { readonly of: readonly [Shape, Shape] };
 
 /** How a window moves, as options of ops. */
-const moving = ({ strides, padding, dilation }: Window): Pick<Window, "strides" | "padding" | "dilation"> => ({ strides, padding, dilation });
+export const moving = ({ strides, padding, dilation }: Window): Pick<Window, "strides" | "padding" | "dilation"> => ({ strides, padding, dilation });
 const grouped = (options: Window & { groups: number }) => ({ ...moving(options), groups: options.groups });
 
 /** One partial derivative of the trilinear form. */
@@ -63,7 +63,7 @@ const partial = (make: Partial): Case[] => [
 const remainder = ({ x, w, y }: Shapes, { strides, dilation, padding }: Window): number[] =>
   strides.map((stride, i) => x[i + 2]! - (stride * (y[i + 2]! - 1) + dilation[i]! * (w[i + 2]! - 1) + 1 - padding[i]![0] - padding[i]![1]));
 
-const samplesAndChannels = fc.tuple(fc.constantFrom(1, 2, 0), fc.integer({ min: 1, max: 2 }));
+export const samplesAndChannels = fc.tuple(fc.constantFrom(1, 2, 0), fc.integer({ min: 1, max: 2 }));
 
 /** Few values, so that some are equal. */
 const coarse: Draw = (random) => Math.floor(3 * random()) - 1;

@@ -1,14 +1,14 @@
 import { backendOf, type ADType } from "@polyad/core/extend";
 import { differences, isConclusive, outside } from "./differences.js";
 import type { Engines } from "./evaluate.js";
-import { depthOf, isSingle, some, type Program } from "./program.js";
+import { depthOf, isSingle, orderOf, some, type Program } from "./program.js";
 import { formOf, Subject, type Answer, type Entry, type Question } from "./subject.js";
-import { sensitivity, slack, unitOf } from "./tolerance.js";
+import { sensitivity, toleranceOf } from "./tolerance.js";
 
 /** An engine to be held to the others. */
 export interface Engine {
   readonly ad: ADType;
-  /** For an engine that approximates: the relative error of its first derivatives. Exact to rounding if absent. */
+  /** For an engine that is not exact to rounding: the relative error of its first derivatives. */
   readonly accuracy?: number;
 }
 
@@ -47,6 +47,11 @@ export function checkProgram(program: Program, options: CheckOptions): Disagreem
   }
 }
 
+/** Whether all of these engines go as far as derivatives of an order. */
+function reach(engines: readonly ADType[], order: number): boolean {
+  return engines.every((ad) => backendOf(ad).capabilities.order >= order);
+}
+
 class Found extends Error {
   constructor(readonly disagreement: Disagreement) {
     super(disagreement.where);
@@ -76,8 +81,9 @@ class Check {
       if (!numbers.every(Number.isFinite)) this.fail(this.ask("value"), "an error", `result ${k}`, numbers.find((x) => !Number.isFinite(x))!, `a finite ${form}`);
     });
     for (const engine of options.engines) this.checkEngine(engine, plain);
-    const depth = depthOf(program.body);
+    const [depth, order] = [depthOf(program.body), orderOf(program.body)];
     for (const [outer, inner] of options.pairs) {
+      if (!reach([outer, inner], order + (depth < 2 ? 2 : 1))) continue;
       if (depth > 0) this.compare({ operator: "gradient", ad: outer, nested: [inner, outer] }, this.ask("gradient"));
       if (depth > 0) this.compare({ operator: "pushforward", ad: outer, nested: [inner, outer] }, this.ask("pushforward"));
       if (depth < 2) this.compare({ operator: "hvp", ad: outer, nested: [inner, outer] }, this.ask("hvp"));
@@ -88,20 +94,29 @@ class Check {
   }
 
   private checkEngine({ ad, accuracy }: Engine, plain: readonly Entry[]): void {
-    if (accuracy !== undefined) return this.checkApproximate(ad, accuracy);
+    const order = orderOf(this.program.body);
+    if (!reach([ad], order + 1)) return;
+    if (accuracy !== undefined && backendOf(ad).capabilities.samples === true) return this.checkSampled(ad, accuracy);
     const nested: Engines = [ad, ad];
-    const own = depthOf(this.program.body) === 0 ? plain : this.answer({ operator: "value", ad, nested }).values!;
+    const inside: Question = { operator: "value", ad, nested };
+    const own = order === 0 ? plain : this.answer(inside).values!;
+    if (accuracy !== undefined && order > 0) this.like(inside, own, plain, accuracy);
     for (const operator of ["gradient", "prepared gradient", "pushforward", "pullback"] as const) {
       const question: Question = { operator, ad, nested };
       const { values, derivatives } = this.answer(question);
-      if (operator === "pushforward" || operator === "pullback") this.same(question, values!, own, "the plain value");
+      if (operator === "pushforward" || operator === "pullback") {
+        if (accuracy === undefined) this.same(question, values!, own, "the plain value");
+        else this.like(question, values!, plain, accuracy);
+      }
       if (operator === "pushforward") derivatives.forEach((d, k) => this.form(question, `result ${k}`, d, plain[k]!.form));
       else derivatives.forEach((d, k) => this.form(question, `leaf ${k}`, d, formOf(this.program.leaves[k]!)));
-      this.compare(question, this.ask(operator === "pushforward" ? "pushforward" : "gradient"));
+      this.compare(question, this.ask(operator === "pushforward" ? "pushforward" : "gradient"), accuracy);
     }
+    if (accuracy !== undefined && reach([ad], order + 2)) this.compare({ operator: "hvp", ad, nested }, this.ask("hvp"), accuracy);
   }
 
-  private checkApproximate(ad: ADType, accuracy: number): void {
+  /** What samples of f can show: not where float32 rounded, nor what differentiates inside. */
+  private checkSampled(ad: ADType, accuracy: number): void {
     if (isSingle(this.program) || depthOf(this.program.body) > 0 || this.stops()) return;
     for (const operator of ["gradient", "pushforward"] as const) {
       this.compare({ operator, ad, nested: [ad, ad] }, this.ask(operator), accuracy);
@@ -123,7 +138,7 @@ class Check {
   private checkTwin(): void {
     const question = this.ask("gradient");
     const twin = this.attempt(question, () => new Subject(this.program, question.nested, { widen: true }).answer(question));
-    this.near(question, question, this.answer(question).derivatives, twin.derivatives, "its float64 twin");
+    this.near(question, question, this.answer(question).derivatives, twin.derivatives, { against: "its float64 twin" });
   }
 
   private checkDifferences(): void {
@@ -152,7 +167,13 @@ class Check {
   }
 
   private compare(question: Question, against: Question, accuracy?: number): void {
-    this.near(question, against, this.answer(question).derivatives, this.answer(against).derivatives, against, accuracy);
+    this.near(question, against, this.answer(question).derivatives, this.answer(against).derivatives, { accuracy });
+  }
+
+  /** Values that an engine computed in its own precision: the same form, and the same numbers to its accuracy. */
+  private like(question: Question, got: readonly Entry[], plain: readonly Entry[], accuracy: number): void {
+    plain.forEach(({ form }, k) => this.form(question, `result ${k}`, got[k]!, form));
+    this.near(question, this.ask("value"), got, plain, { against: "the plain value", accuracy, part: "values" });
   }
 
   /** The rule of tolerance.ts: first without κ, which is measured only where it decides. */
@@ -161,15 +182,14 @@ class Check {
     measured: Question,
     got: readonly Entry[],
     expected: readonly Entry[],
-    against: Disagreement["against"] = measured,
-    accuracy?: number,
+    { against = measured, accuracy, part = "derivatives" }: { against?: Disagreement["against"]; accuracy?: number | undefined; part?: "values" | "derivatives" } = {},
   ): void {
     const { observe } = this.options;
-    const part = question.operator === "pushforward" ? "result" : "leaf";
-    const unit = accuracy === undefined ? slack * unitOf(this.program) : accuracy;
+    const place = part === "values" || question.operator === "pushforward" ? "result" : "leaf";
+    const unit = toleranceOf(this.program, accuracy);
     expected.forEach((want, k) => {
       const { numbers } = got[k]!;
-      if (numbers.length !== want.numbers.length) this.fail(question, against, `${part} ${k}`, got[k]!.form, want.form);
+      if (numbers.length !== want.numbers.length) this.fail(question, against, `${place} ${k}`, got[k]!.form, want.form);
       observe?.("compared", numbers.length, this.program);
       let magnitude = 1;
       for (const x of want.numbers) magnitude = Math.max(magnitude, Math.abs(x));
@@ -179,11 +199,11 @@ class Check {
         if (accuracy === undefined) observe?.("error", error / (unit * magnitude), this.program);
         return;
       }
-      const tolerance = unit * (magnitude + this.kappa(measured.operator === "gradient of the trace" ? this.ask("gradient") : measured, "derivatives")[k]!);
+      const tolerance = unit * (magnitude + this.kappa(measured.operator === "gradient of the trace" ? this.ask("gradient") : measured, part)[k]!);
       if (accuracy === undefined) observe?.("error beside κ", error / tolerance, this.program);
       if (error <= tolerance) return;
       const at = numbers.findIndex((x, i) => !(Math.abs(x - want.numbers[i]!) <= tolerance));
-      this.fail(question, against, `${part} ${k}, element ${at}`, numbers[at]!, want.numbers[at]!, tolerance);
+      this.fail(question, against, `${place} ${k}, element ${at}`, numbers[at]!, want.numbers[at]!, tolerance);
     });
   }
 

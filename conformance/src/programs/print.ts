@@ -4,13 +4,12 @@ import type { Engines } from "./evaluate.js";
 import { depthOf, type Attribute, type Body, type Leaf, type Literal, type NestedNode, type Program, type Tree } from "./program.js";
 import { bare, moved, Subject, type Question } from "./subject.js";
 
-/** Engines that a printed program imports by name. */
-const packages: Readonly<Record<string, readonly [factory: string, from: string]>> = {
+/** Engines that a printed program imports by name; some must load something first. */
+const packages: Readonly<Record<string, readonly [factory: string, from: string, ready?: string]>> = {
   tape: ["AutoTape", "@polyad/backend-tape"],
   forward: ["AutoForward", "@polyad/backend-forward"],
   "finite-diff": ["AutoFiniteDiff", "@polyad/backend-finite-diff"],
-  tfjs: ["AutoTfjs", "@polyad/backend-tfjs"],
-  onnx: ["AutoOnnx", "@polyad/backend-onnx"],
+  tfjs: ["AutoTfjs", "@polyad/backend-tfjs", "ready"],
 };
 
 /**
@@ -26,6 +25,8 @@ class Printer {
   private readonly names = new Set<string>();
   private readonly modules = new Set<string>();
   private readonly unknown = new Set<string>();
+  /** What loads an engine, by the token that it is given. */
+  private readonly loading = new Map<string, string>();
 
   constructor(
     private readonly program: Program,
@@ -38,7 +39,8 @@ class Printer {
       `const args = ${this.list()} as const;`,
       `type Args = ${this.core("Traced", true)}<typeof args>;`,
       ...this.functions(questions),
-      ...questions.map((q, i) => `console.log(${JSON.stringify(this.title(q))}, ${this.operator(q, this.nested() ? i : 0)});`),
+      ...questions.map((q, i) => `console.log(${JSON.stringify(this.title(q))}, ${this.operator(q, this.nested() ? i : 0, against === "the plain value")});`),
+      ...(against === "the plain value" ? [`console.log(${JSON.stringify(this.title({ ...question, operator: "value" }))}, ${this.operator({ ...question, operator: "value" }, 0)});`] : []),
     ];
     const held = typeof against === "string" ? against : this.title(against);
     return [
@@ -46,8 +48,9 @@ class Printer {
       `// ${this.title(question)}${where && `, ${where}`}: got ${got}, expected ${expected}${tolerance > 0 ? ` within ${tolerance.toPrecision(2)}` : ""} (${held}).`,
       ...[...this.unknown].map((tag) => `// Import the package that defines the engine "${tag}".`),
       `import { ${[...this.names].sort().join(", ")} } from "@polyad/core";`,
-      ...[...this.modules].sort().map((from) => `import "${from}";`),
+      ...[...this.modules].sort().map((from) => `import ${this.ready(from)}"${from}";`),
       "",
+      ...[...this.loading].map(([token, ready]) => `await ${ready}(${token});`),
       ...body,
       "",
     ].join("\n");
@@ -101,7 +104,7 @@ class Printer {
     return `${indent}const ${name} = ${text};`.split("\n");
   }
 
-  private operator(question: Question, which: number): string {
+  private operator(question: Question, which: number, withValue = false): string {
     const { operator, ad, nested } = question;
     const subject = this.subject(question);
     const f = `f${which}`;
@@ -125,9 +128,9 @@ class Printer {
       case "prepared gradient":
         return `(() => { const g = ${this.core("prepareGradient")}(${loss()}, ${this.token(ad)}, ${at(moved)}); g(${at(moved, bare)}); return g(${at((leaf) => leaf, bare)}); })()`;
       case "pushforward":
-        return `${this.core("pushforward")}(${packed}, ${this.token(ad)}, args, ${direction()})`;
+        return `${this.core(withValue ? "valueAndPushforward" : "pushforward")}(${packed}, ${this.token(ad)}, args, ${direction()})`;
       case "pullback":
-        return `${this.core("pullback")}(${packed}, ${this.token(ad)}, args, ${parts.length === 1 ? this.literal(parts[0]!) : `[${parts.map((w) => this.literal(w)).join(", ")}]`})`;
+        return `${this.core(withValue ? "valueAndPullback" : "pullback")}(${packed}, ${this.token(ad)}, args, ${parts.length === 1 ? this.literal(parts[0]!) : `[${parts.map((w) => this.literal(w)).join(", ")}]`})`;
       case "hvp":
         return `${this.core("hvp")}(${packedLoss()}, ${this.core("SecondOrder")}(${this.token(ad)}, ${this.token(nested[0])}), args, ${direction()})`;
       case "trace":
@@ -203,8 +206,16 @@ class Printer {
       else this.modules.add(own);
       return JSON.stringify(ad);
     }
-    this.modules.add(known[1]);
-    return `${this.core(known[0])}(${Object.keys(options).length === 0 ? "" : JSON.stringify(options)})`;
+    const [factory, from, ready] = known;
+    const token = `${this.core(factory)}(${Object.keys(options).length === 0 ? "" : JSON.stringify(options)})`;
+    this.modules.add(from);
+    if (ready !== undefined) this.loading.set(token, ready);
+    return token;
+  }
+
+  private ready(module: string): string {
+    const ready = Object.values(packages).find(([, from]) => from === module)?.[2];
+    return ready === undefined ? "" : `{ ${ready} } from `;
   }
 
   private core(name: string, type = false): string {

@@ -130,6 +130,12 @@ export function depthOf({ nodes }: Body): number {
   return Math.max(0, ...nodes.map((node) => (node.kind === "nested" ? 1 + depthOf(node.body) : 0)));
 }
 
+/** The highest order of derivative inside a body; 0 without any. */
+export function orderOf({ nodes }: Body): number {
+  const own = (operator: NestedOperator): number => (operator === "checkpoint" ? 0 : operator === "hvp" ? 2 : 1);
+  return Math.max(0, ...nodes.map((node) => (node.kind === "nested" ? own(node.operator) + orderOf(node.body) : 0)));
+}
+
 /** Whether any node is such, inner bodies included. */
 export function some({ nodes }: Body, test: (node: Node) => boolean): boolean {
   return nodes.some((node) => test(node) || (node.kind === "nested" && some(node.body, test)));

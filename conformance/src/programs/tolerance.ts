@@ -16,14 +16,23 @@ import { Subject, type Answer, type Entry, type Question } from "./subject.js";
  * is not measured is `slack`: how many roundings a rule makes for each value of the program (solve, softplus or a reduction
  * of 36 elements make dozens), and how far the largest of random disturbances falls short of the worst case. With 2¹⁰ the
  * tolerance in float64 is 1.1e−13 × (max(1, |g|) + κ).
+ *
+ * An engine that declares an accuracy, as one that computes in float32 does, is held to the same rule with that of its first
+ * derivatives in the place of slack · ε where it is larger, for values and derivatives of every order: what an order loses
+ * is in κ, which is that of the derivative.
  */
 export const slack: number = 2 ** 10;
 const delta = 2 ** -26;
 const draws = 3;
 
 /** Unit roundoff of the coarsest dtype in a program. */
-export function unitOf(program: Program): number {
+function unitOf(program: Program): number {
   return isSingle(program) ? 2 ** -24 : 2 ** -53;
+}
+
+/** What stands before max(1, |g|) + κ, for engines of which the less accurate declares `accuracy`. */
+export function toleranceOf(program: Program, accuracy = 0): number {
+  return Math.max(slack * unitOf(program), accuracy);
 }
 
 /** κ of each entry of an answer. */

@@ -38,6 +38,28 @@ const singularValues = {
   jacobian: (m: Numbers) => [1, -1].map((sign) => times(0.5, plus(singular(m, 1).slope, times(sign, singular(m, -1).slope)))),
 };
 
+/** A 3 × 2 matrix; of its 2 × 2 Gram matrix [p, q; q, r], the elements and their derivatives. */
+const tall = (): Tensor => tensor([[2, -0.5], [0.75, 1.5], [-1, 0.25]]);
+const gram = ([a, b, c, d, e, f]: Numbers): { g: Numbers; slopes: Rows } => ({
+  g: [a! * a! + c! * c! + e! * e!, a! * b! + c! * d! + e! * f!, b! * b! + d! * d! + f! * f!],
+  slopes: [[2 * a!, 0, 2 * c!, 0, 2 * e!, 0], [b!, a!, d!, c!, f!, e!], [0, 2 * b!, 0, 2 * d!, 0, 2 * f!]],
+});
+const sumOf = (rows: Rows, ...weights: number[]): number[] => rows.map((row, i) => times(weights[i]!, row)).reduce(plus);
+
+/** √ of the eigenvalues of the Gram matrix, (p + r)/2 ± √((p − r)²/4 + q²). */
+const tallSingularValues = {
+  value: (m: Numbers): Numbers => {
+    const [p, q, r] = gram(m).g as [number, number, number];
+    return [1, -1].map((sign) => Math.sqrt((p + r) / 2 + sign * Math.hypot((p - r) / 2, q)));
+  },
+  jacobian: (m: Numbers): Rows => {
+    const { g: [p, q, r], slopes } = gram(m) as { g: [number, number, number]; slopes: Rows };
+    const distance = Math.hypot((p - r) / 2, q);
+    return [1, -1].map((sign, i) => times(0.5 / tallSingularValues.value(m)[i]!, sumOf(slopes, 0.5 + (sign * (p - r)) / (4 * distance), (sign * q) / distance, 0.5 - (sign * (p - r)) / (4 * distance))));
+  },
+};
+const sides = (n: number): Rows => range(n).map((i) => range(n).map((j) => Number(i === j)));
+
 /** Factorisations and what is made of them, by the formulas for 2 × 2 matrices. */
 export const factors: readonly Problem[] = [
   problem({ name: "det", x: matrix(), f: (x) => p.det(x), value: (m) => [det(m)], jacobian: (m) => [cofactors(m)], hessian: () => cofactorSlopes, ops: ["det"] }),
@@ -167,4 +189,61 @@ export const factors: readonly Problem[] = [
     jacobian: () => identity,
     ops: ["svd"],
   }),
+  problem({
+    name: "svdvals of a tall matrix",
+    x: tall(),
+    f: (x) => p.svdvals(x),
+    ...tallSingularValues,
+    ops: ["svdvals"],
+  }),
+  problem({
+    name: "svdvals of a wide matrix",
+    x: tensor([[2, 0.75, -1], [-0.5, 1.5, 0.25]]),
+    f: (x) => p.svdvals(x),
+    value: (m) => tallSingularValues.value(turned(m)),
+    jacobian: (m) => tallSingularValues.jacobian(turned(m)).map((row) => [0, 2, 4, 1, 3, 5].map((at) => row[at]!)),
+    ops: ["svdvals"],
+  }),
+  ...([["tall", tall()], ["wide", tensor([[2, 0.75, -1], [-0.5, 1.5, 0.25]])]] as const).map(([form, x]) =>
+    problem({
+      name: `svd of a ${form} matrix: U diag(s) Vᵀ`,
+      x,
+      f: (a) => {
+        const [u, s, vt] = p.svd(a);
+        return p.matmul(p.mul(u, s), vt);
+      },
+      value: (m) => m,
+      jacobian: () => sides(6),
+      ops: ["svd"],
+    }),
+  ),
+  problem({ name: "qr of a tall matrix: Q R", x: tall(), f: (x) => p.matmul(...p.qr(x)), value: (m) => m, jacobian: () => sides(6), ops: ["qr"] }),
+  problem({
+    name: "qr of a tall matrix: R, the root of the Gram matrix",
+    x: tall(),
+    f: (x) => p.qr(x)[1],
+    value: (m) => {
+      const [p, q, r] = gram(m).g as [number, number, number];
+      return [Math.sqrt(p), q / Math.sqrt(p), 0, Math.sqrt(r - (q * q) / p)];
+    },
+    jacobian: (m) => {
+      const { g: [p, q, r], slopes } = gram(m) as { g: [number, number, number]; slopes: Rows };
+      const [root, last] = [Math.sqrt(p), Math.sqrt(r - (q * q) / p)];
+      return [sumOf(slopes, 0.5 / root, 0, 0), sumOf(slopes, -q / (2 * p * root), 1 / root, 0), sumOf(slopes, 0, 0, 0), times(0.5 / last, sumOf(slopes, (q / p) ** 2, (-2 * q) / p, 1))];
+    },
+    ops: ["qr"],
+  }),
+  problem({
+    name: "qr of a tall matrix: Qᵀ Q",
+    x: tall(),
+    f: (x) => p.matmul(p.qr(x)[0], p.qr(x)[0], { transposeA: true }),
+    value: () => [1, 0, 0, 1],
+    jacobian: () => range(4).map(() => range(6).map(() => 0)),
+    ops: ["qr"],
+  }),
 ];
+
+/** A 2 × 3 matrix on its side. */
+function turned(m: Numbers): Numbers {
+  return [0, 3, 1, 4, 2, 5].map((at) => m[at]!);
+}

@@ -3,13 +3,18 @@ import { closing, inFloat32, withConstant, type Problem } from "../problem.js";
 import { scenariosOf } from "../scenario.js";
 import { activities } from "./activity.js";
 import { arrays, polynomial } from "./arrays.js";
+import { broadcastOps } from "./batches.js";
 import { composites } from "./composites.js";
+import { contract } from "./contract.js";
 import { curvedOps } from "./curved.js";
+import { customRules } from "./customRules.js";
 import { devices } from "./devices.js";
 import { factors } from "./factors.js";
+import { largeArguments } from "./large.js";
 import { linearOps } from "./linear.js";
 import { numbers } from "./numbers.js";
 import { pointwiseScenarios } from "./pointwise.js";
+import { thirdOrder } from "./thirdOrder.js";
 import { trees } from "./trees.js";
 import { windowProblems } from "./windows.js";
 
@@ -27,10 +32,13 @@ export const problems: readonly Problem[] = [
   ...composites,
   ...factors,
   ...windowProblems,
+  ...broadcastOps,
+  ...largeArguments,
+  ...customRules,
   ...arrays.map(inFloat32),
   ...varied.flatMap((p) => [withConstant(p), closing(p)]),
   ...varied.slice(1).flatMap((p) => [inFloat32(withConstant(p)), inFloat32(closing(p))]),
 ];
 
 /** Every operator on every problem, and every elementwise function at its kinks. */
-export const scenarios: readonly Check[] = [...problems.flatMap(scenariosOf), ...activities, ...devices, ...pointwiseScenarios];
+export const scenarios: readonly Check[] = [...problems.flatMap(scenariosOf), ...activities, ...devices, ...pointwiseScenarios, ...thirdOrder, ...contract];

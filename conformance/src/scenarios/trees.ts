@@ -1,4 +1,4 @@
-import { add, callable, defineLayer, leaves, matmul, mul, square, sum, Tensor, tensor, type Value } from "@polyad/core/extend";
+import { add, callable, defineLayer, leaves, matmul, mul, roll, square, stack, sum, Tensor, tensor, type Value } from "@polyad/core/extend";
 import { problem, type Numbers, type Problem, type Rows } from "../problem.js";
 
 const total = (x: Numbers, p: number): number => x.reduce((t, v) => t + v ** p, 0);
@@ -53,7 +53,34 @@ function mixed(i: number, k: number, l: number): number {
   return Number(w < 6 && v >= 8 && Math.floor(w / 3) === i && w % 3 === v - 8);
 }
 
+/** Numbers in a ring, more of them than there are digits. */
+const many = (count: number): number[] => Array.from({ length: count }, (_, k) => 0.25 + ((7 * k) % count) / count);
+const next = (x: Numbers, k: number): number => x[(k + 1) % x.length]!;
+const before = (x: Numbers, k: number): number => x.at(k - 1)!;
+
+/** ⅛ Σ xₖ xₖ₊₁² */
+const ring: Pick<Problem, "value" | "jacobian"> & { f: (x: readonly Value[]) => Value; hessian: (x: Numbers) => Rows } = {
+  f: (leaves) => {
+    const x = stack(leaves);
+    return mul(1 / 8, sum(mul(x, square(roll(x, -1, { axis: 0 })))));
+  },
+  value: (x) => [x.reduce((t, a, k) => t + a * next(x, k) ** 2, 0) / 8],
+  jacobian: (x) => [x.map((a, k) => (next(x, k) ** 2 + 2 * before(x, k) * a) / 8)],
+  hessian: (x) => x.map((a, k) => x.map((b, l) => (l === k ? before(x, k) : l === (k + 1) % x.length ? b : k === (l + 1) % x.length ? a : 0) / 4)),
+};
+
 export const trees: readonly Problem[] = [
+  problem({
+    name: "tree → tree: 25 numbers, each times the square of the next",
+    x: many(25),
+    f: (x) => x.map((a, k) => mul(a, square(x[(k + 1) % x.length]!))),
+    value: (x) => x.map((a, k) => a * next(x, k) ** 2),
+    jacobian: (x) => x.map((a, k) => x.map((b, l) => (l === k ? next(x, k) ** 2 : l === (k + 1) % x.length ? 2 * a * b : 0))),
+    ops: ["mul", "square"],
+  }),
+  problem({ name: "tree → number: a ring of 25 numbers", large: true, x: many(25), ...ring, ops: ["stack", "roll"] }),
+  problem({ name: "tree → number: a ring of 25 tensors", large: true, x: many(25).map((a) => tensor([a])), ...ring, ops: ["stack", "roll"] }),
+  problem({ name: "tree → number: a ring of 12 numbers", x: many(12), ...ring, ops: ["stack", "roll"] }),
   problem({
     name: "tree → number: Σ(W v + b)²",
     x: { layer: { W: tensor([[1, -2, 0.5], [0.25, 3, -1]]), b: [0.5, -1], label: "first" }, v: new Float64Array([0.5, -0.25, 2]) },

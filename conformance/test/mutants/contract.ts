@@ -1,8 +1,9 @@
-import { add, broadcastLike, cast, kindOf, mul, neg, isNaN, where, ShapeError, shapeOf, sizeOf, sum, zeros, type Tangents, type Value } from "@polyad/core/extend";
+import { add, broadcastLike, cast, kindOf, mul, neg, isNaN, where, ShapeError, shapeOf, sizeOf, sum, zeros, type Pullback, type Tangents, type Value } from "@polyad/core/extend";
 import { between } from "./between.js";
 import { indicator, present, pulled, pulling, pushed, swapped, variant, type Mutant } from "./mutant.js";
 
 const zeroLike = (x: Value): Value => (typeof x === "number" || x.weak ? 0 : zeros(x.shape, x.dtype));
+const formOf = (x: Value): string => `${kindOf(x)}[${shapeOf(x).join()}]`;
 const oneLike = (x: Value): Value => broadcastLike(1, x);
 
 /** Wrong behaviour of pullback, pushforward and what they return. */
@@ -114,6 +115,45 @@ export const wrongContract: readonly Mutant[] = [
     defect: "the first two arguments get each other's gradient where their forms agree",
     by: /scenarios: activity: \[2, 1\] against \[2, 0\]/,
     make: () => pulled((grads, xs) => swapped(grads, xs)),
+  },
+  {
+    name: "inputs from the eleventh on",
+    defect: "of more than ten flat inputs, the others have a gradient of zero",
+    by: /scenarios: tree → (tree: 25|number: a ring of)/,
+    make: () => pulled((grads) => grads.map((g, i) => (i < 10 ? g : undefined))),
+  },
+  {
+    name: "inputs in the order of strings",
+    defect: "input 10 comes before input 2: they get each other's gradient where their forms agree",
+    by: /scenarios: tree → (tree: 25|number: a ring of)/,
+    make: () => pulled((grads, xs) => {
+      const order = Object.keys(xs).sort().map(Number);
+      return grads.map((g, i) => (formOf(xs[order[i]!]!) === formOf(xs[i]!) ? grads[order[i]!] : g));
+    }),
+  },
+  {
+    name: "tangents of inputs from the eleventh on, forward",
+    defect: "of more than ten flat inputs, the others do not move",
+    by: /scenarios: tree → (tree: 25|number: a ring of)/,
+    make: () => variant("forward", ({ pushforward }) => ({ pushforward: (f, xs, tangents, ad) => pushforward!(f, xs, tangents.map((t) => t.map((dx, i) => (i < 10 ? dx : undefined))), ad) })),
+  },
+  {
+    name: "one tape for all",
+    defect: "a later pass of the same operations on the same forms overwrites what an earlier one saved, which is still needed",
+    by: /scenarios: contract: pullbacks alive at the same time/,
+    make: () => {
+      const last = new Map<string, Pullback>();
+      return variant("tape", ({ pullback }) => ({
+        pullback: (f, xs, ad) => {
+          const names: string[] = [];
+          const right = pullback!(between(f, { result: (out, { name }) => (names.push(name), out) }), xs, ad);
+          if (xs.some((x) => typeof x === "object" && x.trace !== null)) return right;
+          const key = [...xs.map(formOf), ...names].join();
+          last.set(key, right);
+          return { ...right, pull: (cts) => last.get(key)!.pull(cts) };
+        },
+      }));
+    },
   },
   {
     name: "the first result only",

@@ -31,6 +31,20 @@ export const leaks: readonly Mutant[] = [
     },
   },
   {
+    name: "tapes of failures on the way back are kept",
+    defect: "a pass in which a rule throws on the way back is kept in a list: the heap grows",
+    by: /resources: .*exceptions thrown by rules/,
+    make: () => {
+      const kept: Pullback[] = [];
+      return pulling((right) => ({ ...right, pull: (cts) => {
+        kept.push(right);
+        const grads = right.pull(cts);
+        kept.pop();
+        return grads;
+      } }));
+    },
+  },
+  {
     name: "the trace stack grows",
     defect: "every pass is one level deeper than the one before, as in jax-js",
     by: /resources: /,

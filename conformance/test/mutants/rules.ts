@@ -2,6 +2,13 @@ import * as p from "@polyad/core/extend";
 import { broadcastLike, unbroadcast, type AnyPrimitive, type CorePrimitiveName, type Inputs, type Value } from "@polyad/core/extend";
 import { meddled, type Base, type Mutant } from "./mutant.js";
 
+const known: ReadonlySet<AnyPrimitive> = new Set<AnyPrimitive>(Object.values(p.corePrimitives));
+
+/** An engine that has another rule for every primitive that is not core's. */
+function foreign(base: Base, rules: (right: AnyPrimitive) => Rules): Mutant["make"] {
+  return () => meddled(base, () => ({ primitive: (primitive) => (known.has(primitive) ? primitive : { ...primitive, name: primitive.name, ...rules(primitive) }) }));
+}
+
 /** A primitive's two rules, of which one may be left as it was. */
 export type Rules = Partial<Pick<AnyPrimitive, "jvp" | "vjp">>;
 
@@ -58,6 +65,21 @@ export const wrongRules: readonly Mutant[] = [
     defect: "sigmoid keeps its result as a constant: first order right, second wrong",
     by: /laws: hvp = limit of differences of the gradient: sigmoid$/,
     make: ruled("forward", { sigmoid: elementwise((out) => [(v) => mul(v, mul(p.stopGradient(out), p.sub(1, p.stopGradient(out))))]) }),
+  },
+  {
+    name: "a closed set of primitives",
+    defect: "what goes through a primitive that is not core's has a gradient of zero",
+    by: /scenarios: (customRule|definePrimitive): /,
+    make: foreign("tape", () => ({ vjp: (_out, xs) => xs.map((x) => () => mul(0, x)) })),
+  },
+  {
+    name: "rules of others ignored, forward",
+    defect: "a primitive that is not core's is differentiated by what it computes, not by its rule",
+    by: /scenarios: customRule: /,
+    make: foreign("forward", ({ composite }) => ({
+      jvp: (_out, xs, attrs) =>
+        xs.map((x, i) => (dx) => p.pushforward((moving: Value) => composite!(xs.map((y, k) => (k === i ? moving : y)), attrs) as Value, p.AutoForward(), x, dx) as Value),
+    })),
   },
   {
     name: "relu′(0) = 1",

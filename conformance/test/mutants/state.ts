@@ -1,6 +1,6 @@
 import { add, HostTensor, kindOf, mul, shapeOf, stopGradient, sub, type Pullback, type Tangents, type Value } from "@polyad/core/extend";
 import { between } from "./between.js";
-import { meddled, present, pulled, variant, type Mutant } from "./mutant.js";
+import { meddled, present, pulled, pulling, variant, type Mutant } from "./mutant.js";
 
 const formOf = (xs: Tangents): string => xs.map((x) => (x === undefined ? "" : `${kindOf(x)}[${shapeOf(x).join()}]`)).join();
 const isConcrete = (xs: Tangents): boolean => xs.every((x) => typeof x !== "object" || x.trace === null);
@@ -123,6 +123,23 @@ export const wrongState: readonly Mutant[] = [
           },
         };
       }),
+  },
+  {
+    name: "an exception on the way back leaves the engine running",
+    defect: "after a rule threw, the next call takes itself for a nested one and gives zeros",
+    by: /errors: what a rule throws passes through/,
+    make: () => {
+      let running = 0;
+      return pulling((right, xs) => {
+        const dirty = running > 0 && isConcrete(xs);
+        return { ...right, pull: (cts) => {
+          running++;
+          const grads = right.pull(cts);
+          running--;
+          return dirty ? grads.map(() => undefined) : grads;
+        } };
+      });
+    },
   },
   {
     name: "an exception leaves the engine running",

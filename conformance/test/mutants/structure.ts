@@ -51,6 +51,39 @@ export const wrongStructure: readonly Mutant[] = [
     make: ruled("tape", { matmul: cotangent((ct, xs, i) => (i === 1 ? p.mul(ct, xs[0]!.shape.at(-2)! / xs[0]!.shape.at(-1)!) : ct)) }),
   },
   {
+    name: "matmul, averaged over a batch",
+    defect: "the cotangent of a matrix that a whole batch shares is the mean over the batch, not the sum",
+    by: /^scenarios: (matmul|einsum), broadcast: /,
+    make: ruled("tape", { matmul: ({ vjp }) => ({
+      vjp: (out, xs, attrs) => vjp!(out, xs, attrs).map((map, i) => map && ((ct) => {
+        const [whole, own] = [out as Value, xs[i]!].map((x) => p.sizeOf(shapeOf(x).slice(0, -2)));
+        const right = map(ct);
+        return right === undefined || whole === 0 ? right : p.mul(right, own! / whole!);
+      })),
+    }) }),
+  },
+  {
+    name: "slogdet by the determinant",
+    defect: "the cofactors over the determinant, which overflows where its logarithm is of size 1000",
+    by: /^scenarios: (slogdet|logdet) of large arguments: /,
+    make: ruled("tape", { slogdet: { vjp: (_out, [a]) => [(cts) => {
+      const [, ct] = cts as readonly (Value | undefined)[];
+      return ct === undefined ? undefined : p.mul(p.reshape(ct, [...shapeOf(ct), 1, 1]), p.div(p.cofactor(a!), p.reshape(p.det(a!), [...shapeOf(ct), 1, 1])));
+    }] } }),
+  },
+  {
+    name: "svd of a tall matrix as of a square one",
+    defect: "what lies outside of the column space is left out",
+    by: /^scenarios: svd of a tall matrix: /,
+    make: ruled("tape", { svd: ({ vjp }) => ({
+      vjp: (out, xs, attrs) => vjp!(out, xs, attrs).map((map) => map && ((ct) => {
+        const right = map(ct);
+        const [u] = out as readonly Value[];
+        return right === undefined ? right : p.matmul(u!, p.matmul(u!, right, { transposeA: true }));
+      })),
+    }) }),
+  },
+  {
     name: "mul forgets to reduce what was broadcast",
     defect: "the cotangent keeps the shape of the result",
     by: /^(scenarios: points: mul, broadcast|laws: ⟨ct, J v⟩ = ⟨Jᵀ ct, v⟩: mul)$/,

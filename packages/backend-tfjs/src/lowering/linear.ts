@@ -16,12 +16,27 @@ const inBatch = (x: tf.Tensor, batch: readonly number[]): tf.Tensor => {
   return same || lead.every((n) => n === 1) ? x : spread(x, [...batch, ...matrix]);
 };
 
-export const matmul: Lowering = ({ inputs: [a, b], attrs, avals: [aval] }) => {
+/** The matrices as which data on wasm were right operands. */
+const packed = new WeakMap<object, string>();
+
+/**
+ * A right operand whose data were never one of another shape: the wasm kernel keeps what it has packed by the data alone, and
+ * would multiply by the other matrix.
+ */
+function alone(x: tf.Tensor): tf.Tensor {
+  const shape = x.shape.slice(-2).join();
+  const before = packed.get(x.dataId);
+  if (before === undefined) packed.set(x.dataId, shape);
+  return before === undefined || before === shape ? x : x.clone(); // which copies on wasm
+}
+
+export const matmul: Lowering = ({ inputs: [a, b], attrs, avals: [aval], device }) => {
   const { transposeA, transposeB } = attrs as { readonly transposeA: boolean; readonly transposeB: boolean };
   const like = aval!.dtype === "int32" ? ints : floats;
   // Transposed first: the wasm kernel takes seven times longer to read an operand across its rows.
   const batch = aval!.shape.slice(0, -2); // spread out first: TensorFlow.js gets batches wrong that broadcast both ways
-  return tf.matMul(inBatch(turned(like(a!), transposeA), batch), inBatch(turned(like(b!), transposeB), batch));
+  const right = inBatch(turned(like(b!), transposeB), batch);
+  return tf.matMul(inBatch(turned(like(a!), transposeA), batch), device.name === "tfjs wasm" ? alone(right) : right);
 };
 export const cholesky: Lowering = onHost;
 export const cofactor: Lowering = onHost;
