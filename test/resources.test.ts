@@ -158,7 +158,7 @@ function f2(x: Tensor): Tensor {
 async function expectNoGrowth(call: () => void): Promise<void> {
   const calls = 1500;
   let least = Infinity;
-  for (let window = 0; window < 8 && least >= 20 * calls; window++) {
+  for (let window = 0; window < 24 && least >= 20 * calls; window++) {
     const before = await bytesInUse();
     for (let i = 0; i < calls; i++) call();
     if (window > 0) least = Math.min(least, (await bytesInUse()) - before);

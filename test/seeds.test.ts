@@ -622,12 +622,12 @@ for (const ad of engines) {
     const model = Chain(Dense(1, 20, sigmoid), Dense(20, 1), only);
     const loss = (m: typeof model, x: Tensor, y: number) => square(sub(m(x), y));
     const error = (m: typeof model) => curve.reduce((total, [x, y]) => total + Number(loss(m, x, y)), 0) / curve.length;
-    if (ad.adtype !== "finite-diff") {
+    if (ad.adtype !== "finite-diff" && !("chunkSize" in ad)) {
       const run = await train(loss, model, curve, Descent(0.01), { engine: ad, epochs: 1000 });
       expect([run.epochs, run.steps]).toEqual([1000, 41_000]);
       expect(error(run.model)).toBeLessThan(0.15);
     } else {
-      // The same steps. All thousand epochs, 200 s, were run by hand: mean squared error 0.100.
+      // The same steps. All thousand epochs of finite differences, 200 s, were run by hand: mean squared error 0.100.
       const [run, taped] = await Promise.all([ad, AutoTape()].map((engine) => train(loss, model, curve, Descent(0.01), { engine })));
       expectClose(state(run!.model), state(taped!.model), near32);
     }

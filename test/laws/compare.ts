@@ -22,6 +22,15 @@ export function expectSame(actual: Value, expected: Value, where: string): void 
   expect(numbersOf(actual), where).toEqual(numbersOf(expected));
 }
 
+/** The same but for a few units in the last place of the largest element. */
+export function expectSameButRounding(actual: Value, expected: Value, where: string): void {
+  expect(form(actual), where).toEqual(form(expected));
+  const numbers = numbersOf(expected);
+  const unit = kindOf(expected) === "float32" ? 2 ** -24 : 2 ** -53;
+  const scale = Math.max(...numbers.map(Math.abs), 0);
+  numbersOf(actual).forEach((x, i) => expect(Math.abs(x - numbers[i]!), where).toBeLessThanOrEqual(8 * unit * scale));
+}
+
 export function isTraced(x: Value): boolean {
   return x instanceof Tensor && x.trace !== null;
 }

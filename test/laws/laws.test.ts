@@ -13,7 +13,7 @@ import { kindOf, shapeOf, type Value } from "../../packages/core/src/tensor.js";
 import { unstack } from "../../packages/core/src/ops/unstack.js";
 import { isActive, operands, randomOf, type Sample } from "../../conformance/src/cases/case.js";
 import { allCases } from "../../conformance/src/cases/index.js";
-import { direction, expectSame, isTraced } from "./compare.js";
+import { direction, expectSame, expectSameButRounding, isTraced } from "./compare.js";
 
 /** One seed for all: a failure is the same tomorrow. Set SEED to roam. */
 const seed = Number(process.env["SEED"] ?? 20240607);
@@ -88,8 +88,11 @@ function inferredIsEvaluated(sample: Sample, seen: Set<string>): void {
   }
 }
 
+/** Windows of a batch are one product of matrices, and a large one adds up in another order than a small one. */
+const reordered: ReadonlySet<string> = new Set(["conv", "convFilter", "convTranspose", "meanPool"]);
+
 /** 3. A batch is its entries, one after the other. */
-function batchIsLoop(sample: Sample): void {
+function batchIsLoop(sample: Sample, name: string): void {
   const size = 3;
   const random = randomOf(sample.seed);
   const moving = sample.slots.map(() => random() < 0.6);
@@ -106,7 +109,8 @@ function batchIsLoop(sample: Sample): void {
   const alone = entries.map((xs) => results(sample, fixed.map((x, i) => (moving[i]! ? xs[i]! : x))));
   together.forEach((ys, k) => {
     expect(ys.shape[0]).toBe(size);
-    unstack(ys, alone[0]![k]!).forEach((y, b) => expectSame(y, alone[b]![k]!, `entry ${b}`));
+    const same = reordered.has(name) ? expectSameButRounding : expectSame;
+    unstack(ys, alone[0]![k]!).forEach((y, b) => same(y, alone[b]![k]!, `entry ${b}`));
     expect(ys.dtype).toBe(avalOf(alone[0]![k]!).dtype);
   });
 }
@@ -152,10 +156,10 @@ describe.each(all)("%s", (name, own, primitive) => {
     if (primitive !== null) expect([...seen]).toContain(name);
   });
 
-  const laws: Readonly<Record<string, (sample: Sample) => void>> = {
+  const laws: Readonly<Record<string, (sample: Sample, name: string) => void>> = {
     "traced values are plain values": tracedIsPlain,
     "a batch is a loop": batchIsLoop,
     ...(primitive?.constant === true && { "constants are not traced": constantIsPlain }),
   };
-  test.each(Object.keys(laws))("%s", (law) => each(laws[law]!));
+  test.each(Object.keys(laws))("%s", (law) => each((sample) => laws[law]!(sample, name)));
 });
