@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    maxWorkers: "100%",
     include: ["{packages/*,conformance,examples/*,benchmarks}/test/**/*.test.ts", "test/**/*.test.ts"],
   },
 });
