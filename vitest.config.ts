@@ -8,6 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     maxWorkers: "100%",
+    testTimeout: 60_000, // a machine that is shared, or small, is slow and not wrong
     include: ["{packages/*,conformance,examples/*,benchmarks}/test/**/*.test.ts", "test/**/*.test.ts"],
   },
 });

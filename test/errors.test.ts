@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { currentTrace, loadedBackends, registerBackend, type Backend, type Pullback, type Pushforward } from "@polyad/core/extend";
 import {
-  add, argmax, AutodiffError, AutoFiniteDiff, AutoForward, AutoTape, AutoTfjs, backward, conv, generator, mean, norm, rand, softmax, std, BackendNotLoadedError, callable, cast, checkpoint, concat, Const, customRule, defineADType, defineLayer,
+  add, any, argmax, AutodiffError, AutoFiniteDiff, AutoForward, AutoTape, AutoTfjs, backward, conv, fmapWith, generator, logsumexp, max, mean, median, norm, rand, softmax, std, BackendNotLoadedError, callable, cast, checkpoint, concat, Const, customRule, defineADType, defineLayer,
   definePrimitive, derivative, destructure, Duplicated, exp, flatten, fmap, gather, grad, gradient, greater, hessian, hvp, jacobian, matmul, mul, neg, param, params,
-  PreparationMismatchError, prepareGradient, pullback, pushforward, relu, reshape, secondDerivative, SecondOrder, ShapeError, sin, slice, square, stack, sum, Tensor, tensor, trace,
-  transpose, TreeError, unflatten, UnsupportedError, where, withgradient, zeros, type ADType, type Value,
+  PreparationMismatchError, prepareGradient, pullback, pushforward, relu, reshape, secondDerivative, SecondOrder, ShapeError, sin, slice, sqrt, square, stack, sum, Tensor, tensor, trace,
+  transpose, TreeError, unflatten, UnsupportedError, where, whereSafe, withgradient, zeros, type ADType, type Value,
 } from "polyad";
 import { exact, expectClose, plain } from "./support.js";
 
@@ -206,13 +206,19 @@ describe("f and the engine", () => {
   });
 
   test("no engine where one belongs", () => {
-    const expected = "Expected an engine such as AutoTape() after the function, got";
     for (const op of [jacobian, hessian, pullback, pushforward, hvp, derivative, secondDerivative, prepareGradient]) {
+      const expected = `${op.name}: expected an engine such as AutoTape() after the function, got`;
       fails(() => untyped(op, sin, 2, 1, 1), AutodiffError, `${expected} the number 2.`);
       fails(() => untyped(op, sin, "tape", 2, 1), AutodiffError, `${expected} the string "tape".`);
       fails(() => untyped(op, sin, AutoTape, 2, 1), AutodiffError, `${expected} the function AutoTape.`);
       fails(() => untyped(op, sin, undefined, 2, 1), AutodiffError, `${expected} undefined.`);
     }
+    for (const op of [gradient, withgradient]) fails(() => untyped(op, sin, AutoTape, 2), AutodiffError, `${op.name}: AutoTape makes a token and is not one: write AutoTape().`);
+    for (const op of [gradient, withgradient]) fails(() => untyped(op, sin, 2, forward), AutodiffError, `${op.name}: an engine comes after the function: ${op.name}(f, AutoTape(), ...args). Name it, too, where f takes a token.`);
+    for (const mark of [Const, Duplicated]) fails(() => untyped(jacobian, mul, tape, tensor([2]), mark(tensor([3]))), AutodiffError, `jacobian: argument 1 is marked ${mark === Const ? "Const" : "Duplicated"}. All but the first are constants here: pass it as it is.`);
+    fails(() => untyped(customRule, sin), AutodiffError, "customRule: expected a function and its rules, customRule(f, { jvp, vjp }), got the function sin and undefined.");
+    fails(() => untyped(SecondOrder, AutoForward, tape), AutodiffError, "SecondOrder: expected an engine such as AutoTape(), got the function AutoForward.");
+    fails(() => untyped(SecondOrder, forward), AutodiffError, "SecondOrder: expected an engine such as AutoTape(), got undefined.");
   });
 
   test("an engine that is not loaded", () => {
@@ -692,6 +698,16 @@ describe("options that do not exist", () => {
     ["of norm", () => loose(norm)(x, { p: 3 }), "norm: there is no option p. It has axis, keepDims, ord."],
     ["of std", () => loose(std)(x, { ddof: 1 }), "std: there is no option ddof. It has axis, keepDims, correction."],
     ["of mean", () => loose(mean)(x, { dim: 0 }), "mean: there is no option dim. It has axis, keepDims."],
+    ["of AutoTape", () => loose(AutoTape)({ persistent: true }), "AutoTape: there is no option persistent. It has none."],
+    ["of a number's sum", () => loose(sum)(3, { dim: 0 }), "sum: there is no option dim. It has axis, keepDims."],
+    ["of a number's max", () => loose(max)(3, { dim: 0 }), "max: there is no option dim. It has axis, keepDims."],
+    ["of a number's any", () => loose(any)(3, { dim: 0 }), "any: there is no option dim. It has axis, keepDims."],
+    ["of a number's mean", () => loose(mean)(3, { dim: 0 }), "mean: there is no option dim. It has axis, keepDims."],
+    ["of a number's logsumexp", () => loose(logsumexp)(3, { dim: 0 }), "logsumexp: there is no option dim. It has axis, keepDims."],
+    ["of a number's median", () => loose(median)(3, { dim: 0 }), "median: there is no option dim. It has axis, keepDims."],
+    ["of whereSafe", () => loose(whereSafe)(1, sqrt, 4, 0, { with: 2 }), "whereSafe: there is no option with. It has at."],
+    ["of Duplicated", () => loose(Duplicated)(x, { accumulate: true }), "Duplicated: there is no option accumulate. It has buffers, zero."],
+    ["of fmapWith", () => loose(fmapWith)({ leaf: () => true }, () => 0, [x]), "fmapWith: there is no option leaf. It has exclude, prune, cache."],
     ["of softmax", () => loose(softmax)(x, { dim: 0 }), "softmax: there is no option dim. It has axis."],
     ["of argmax", () => loose(argmax)(x, { dim: 0 }), "argmax: there is no option dim. It has axis, keepDims."],
     ["of matmul", () => loose(matmul)(M, M, { transpose: true }), "matmul: there is no option transpose. It has transposeA, transposeB."],

@@ -92,7 +92,7 @@ const wrong: readonly [what: string, half: Half, message: string][] = [
   ["a withgradient that returns nothing", { pullback: () => undefined, withgradient: () => undefined }, "withgradient must return { ys, grads }, got undefined."],
   ["a withgradient that is a promise", { pullback: () => undefined, withgradient: async (f, xs) => ({ ys: f(xs), grads: [x] }) }, 'withgradient returns a promise, but the token says execution: "sync". Return { ys, grads }, or declare "async".'],
   ["a withgradient without grads", { pullback: () => undefined, withgradient: (f, xs) => ({ ys: f(xs) }) }, "withgradient must return one cotangent per input, 1 in all; got undefined."],
-]; // prettier-ignore
+];
 
 test.each(wrong)("%s", (_, half, message) => {
   fails(() => gradient(loss, register(half)(), x), `half: contract: ${message}`);
@@ -149,7 +149,7 @@ const unregistrable: readonly [what: string, half: Half, message: string][] = [
   ["the other direction's cost", { pullback: fine, capabilities: { ...sound, forward: "fast" } }, '"half" declares capabilities.forward, and has no pushforward.'],
   ["an accuracy that is a number", { pullback: fine, capabilities: { ...capabilities, accuracy: 1e-6 } }, '"half" must declare capabilities.accuracy as a function (dtype, order, ad) => relative error, or absent, got the number 0.000001.'],
   ["a misspelt capability", { pullback: fine, capabilities: { ...capabilities, sample: true } }, `"half" declares sample, which is no capability. There are ${all}.`],
-]; // prettier-ignore
+];
 
 test.each(unregistrable)("is not registered with %s", (_, half, message) => {
   fails(() => register(half), `registerBackend: ${message}`);
@@ -179,5 +179,5 @@ test("a token whose engine was not registered", () => {
 
 test("a token's factory instead of a token", () => {
   const AutoMine = register({ pullback: fine });
-  fails(() => Reflect.apply(jacobian, undefined, [loss, AutoMine, x]), "Expected an engine such as AutoTape() after the function, got a function.");
+  fails(() => Reflect.apply(jacobian, undefined, [loss, AutoMine, x]), "jacobian: expected an engine such as AutoTape() after the function, got a function.");
 });

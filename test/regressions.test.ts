@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import {
-  AutoFiniteDiff, AutoForward, AutoTape, add, argmax, backward, callable, checkpoint, customRule, definePrimitive, div, Duplicated, gradient, gradientAndHvp, hessian, hvp, jacobian, log, max, mul, param, params, pow, prepareGradient, prepareHessian, pushforward, SecondOrder, sin, sqrt, square, sum, tensor, trace,
-  UnsupportedError, valueAndJacobian, withgradient, type Tensor, type Value,
+  AutoFiniteDiff, AutoForward, AutoTape, add, argmax, backward, callable, checkpoint, customRule, definePrimitive, derivative, div, Duplicated, full, grad, gradient, gradientAndHvp, hessian, hvp, jacobian, log, max, mul, param, params, pow, prepareGradient, prepareHessian, pullback, pushforward, scatterAdd, SecondOrder, sin, sqrt, square, sum, tensor, trace,
+  UnsupportedError, valueAndJacobian, withgradient, zeros, type Tensor, type Value,
 } from "polyad";
 import { engines, exact, expectNumbers, plain } from "./support.js";
 
@@ -17,6 +17,17 @@ test("implicit form: a parameter captured by checkpoint() or customRule() is ref
   const ruled = customRule((y: Tensor) => mul(W, y), { jvp: () => [(dx) => mul(W, dx)], vjp: () => [(ct) => mul(W, ct)] });
   for (const ad of exact) expect(() => gradient(() => sum(ruled(sin(V))), ad, params(W, V))).toThrow(/customRule\(\), checkpoint\(\)/);
   expect(() => gradient(() => checkpoint((y: Tensor) => sum(gradient((w) => sum(mul(mul(w, w), y)), tape, W)[0]))(sin(V)), tape, params(W, V))).toThrow(UnsupportedError);
+});
+
+test("implicit form: a parameter captured by trace() is refused: optimize() computes with it, and shares it with what is equal", () => {
+  const [a, b] = [tensor([0, 0]), tensor([0, 0])];
+  const graph = trace((x: Tensor) => add(mul(mul(x, a), 2), mul(mul(x, b), 3)), V);
+  for (const g of [graph, graph.optimize()]) {
+    expect(() => gradient(() => sum(g.evaluate(V)), tape, params(a, b))).toThrow("Graph.evaluate: the derivative by a float64 tensor of shape [2] is being taken, which trace() captured as a constant.");
+    expect(plain(gradient((x) => sum(g.evaluate(x)), tape, V))).toEqual([[0, 0]]);
+  }
+  const passed = trace((x: Tensor, w: Tensor) => mul(x, w), V, a).optimize();
+  expect(plain(gradient(() => sum(passed.evaluate(V, a)), tape, params(a)).get(a))).toEqual([5, 7]);
 });
 
 test("implicit form: parameters passed to checkpoint() and customRule(), and one tensor at two levels", () => {
@@ -172,7 +183,7 @@ test("a primitive whose rule has no map for an operand, or a map that returns no
   const twice = (rule: () => Maps) =>
     definePrimitive<[Value, Value], Value, null, (x: Value, y: Value) => Value>({
       name: "sumOfTwo", elementwise: true, shape: () => [], composite: ([x, y]) => add(x, y), jvp: rule, vjp: rule,
-    }); // prettier-ignore
+    });
   const short = twice(() => [(v: Value) => v] as never);
   const silent = twice(() => [(v: Value) => v, () => undefined] as never);
   for (const ad of exact) {
@@ -187,7 +198,7 @@ test("a primitive whose rule has no map for an operand, or a map that returns no
 test("an elementwise primitive that states compute alone gives a number for a number", () => {
   const half: (x: Value) => Value = definePrimitive<[Value], Value, null, (x: Value) => Value>({
     name: "half", elementwise: true, shape: ([x]) => (typeof x === "number" ? [] : x.shape), compute: (out, [x]) => out.elements.fill((typeof x === "number" ? x : x.item()) / 2), jvp: () => [(dx) => half(dx)], vjp: () => [(ct) => half(ct)],
-  }); // prettier-ignore
+  });
   expect(half(3)).toBe(1.5);
   for (const ad of exact) expect(withgradient((x: Value) => half(x), ad, 3)).toEqual({ val: 1.5, grad: [0.5] });
 });
@@ -206,7 +217,7 @@ test("the cotangents of several results have no holes", () => {
   const three = definePrimitive<[Tensor], readonly Tensor[], null, (x: Tensor) => readonly Tensor[]>({
     name: "three", shape: ([x]) => [x.shape, x.shape, x.shape], dtype: ["promote", "promote", "promote"], compute: (outs, [x]) => outs.forEach((out) => out.elements.set(x.elements)),
     vjp: () => [(cts) => (seen.push((cts as readonly unknown[]).map((ct) => Number(ct !== undefined))), (cts as readonly Tensor[])[1]!)],
-  }); // prettier-ignore
+  });
   expect(plain(gradient((x: Tensor) => sum(three(x)[1]!), tape, tensor([1, 2]))[0])).toEqual([1, 1]);
   const W = param(tensor([1, 2]));
   backward(sum(three(W)[1]!) as Tensor);
@@ -221,4 +232,32 @@ test("checkpoint() of a layer is a layer, whose parameters are trained", () => {
   expect([plain(g[0].layer.w), plain(g[1])]).toEqual([[20, 42], [4, 9]]);
   expect(String(kept)).toContain("checkpoint");
   for (const ad of engines) expectNumbers(ad, gradient(() => kept(x), ad, params(kept)).get(line.w), [20, 42]);
+});
+
+test("Tracker form: a derivative of what depends on a param depends on it, too", () => {
+  const c = tensor([1, 2]);
+  const f = (w: Tensor) => (v: Tensor): Value => sum(mul(w, mul(v, square(v)))); // Σ w v³
+  const of: Record<string, (w: Tensor) => Value> = {
+    gradient: (w) => sum(gradient(f(w), tape, c)[0]), // Σ 3 w c²
+    withgradient: (w) => mul(3, withgradient(f(w), tape, c).val), // Σ 3 w c³
+    hvp: (w) => sum(hvp(f(w), tape, c, tensor([1, 1]))), // Σ 6 w c
+    hessian: (w) => sum(hessian(f(w), tape, c)),
+    jacobian: (w) => sum(jacobian((v) => mul(w, v), tape, c)),
+    pullback: (w) => sum(pullback((v) => mul(w, v), tape, c, tensor([2, 3]))),
+    pushforward: (w) => pushforward(f(w), tape, c, tensor([1, 0])),
+    derivative: (w) => sum(derivative((t) => mul(w, square(t)), tape, 5)),
+  };
+  const expected: Record<keyof typeof of, number[]> = {
+    gradient: [3, 12], withgradient: [3, 24], hvp: [6, 12], hessian: [6, 12], jacobian: [1, 1], pullback: [2, 3], pushforward: [3, 0], derivative: [10, 10],
+  }; // prettier-ignore
+  for (const [name, derived] of Object.entries(of)) {
+    const w = param(tensor([3, 5]));
+    backward(add(derived(w), sum(w)));
+    expect([name, grad(w).toArray()]).toEqual([name, expected[name]!.map((d) => d + 1)]);
+  }
+});
+
+test("float32: many that meet in one place are added in float64", () => {
+  const many = scatterAdd(zeros([1], "float32"), zeros([1e6], "int32"), full([1e6], 0.1, "float32"));
+  expect([many.dtype, Math.abs(Number(many.item()) - 1e5) < 0.01]).toEqual(["float32", true]);
 });

@@ -449,7 +449,7 @@ for (const ad of engines) {
     expect(plain(moved.shift)).toEqual(plain(sub(1, mul(0.1, g.shift))));
   });
 
-  test(`seed 53: optimisers beyond Descent fit a line, ${on}`, () => {
+  test(`seed 53: optimisers beyond Descent fit a line, ${on}`, { timeout: 60_000 }, () => {
     const rules = [
       Descent(0.1), Momentum(0.03), Nesterov(0.03), RMSProp(0.02), Rprop(0.1), Adam(0.1), AdamW(0.1), RAdam(0.1), AdaMax(0.1), NAdam(0.1), OAdam(0.05), AdaGrad(0.5),
       AdaDelta(0.9, { epsilon: 1e-3 }), AMSGrad(0.1), AdaBelief(0.1), Lion(0.01), OptimiserChain(ClipGrad(1), Adam(0.1)), OptimiserChain(ClipNorm(1), WeightDecay(1e-4), Descent(0.1)),

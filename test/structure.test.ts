@@ -223,6 +223,16 @@ describe("norms and exponentials at their edges", () => {
     near(softmax(tensor([[0, Math.log(3)], [1000, 1000]])), [[0.25, 0.75], [0.5, 0.5]]);
     near(softmax(tensor([[0, 5], [Math.log(3), 5]]), { axis: 0 }), [[0.25, 0.5], [0.75, 0.5]]);
     expect(list(softmax(tensor([0, -Infinity])))).toEqual([1, 0]);
+    for (const [xs, ps] of [[[3, Infinity, -Infinity], [0, 1, 0]], [[Infinity, 3, Infinity], [0.5, 0, 0.5]]] as const) {
+      const both = tensor([xs, [1, 2, 3]]);
+      expect(slice(softmax(both), 0).toArray()).toEqual(ps);
+      expect(slice(logSoftmax(both), 0).toArray()).toEqual(ps.map(Math.log));
+      for (const f of [softmax, logSoftmax]) {
+        gradientIs((x) => weighted(slice(f(x), 0)), both, [[0, 0, 0], [0, 0, 0]]);
+        const finite = Object.values(engines)[0]!((x) => weighted(f(x)))(tensor([1, 2, 3]));
+        gradientIs((x) => weighted(slice(f(x), 1)), both, [[0, 0, 0], list(finite) as number[]]);
+      }
+    }
     expect(list(logSoftmax(tensor([0, 1000])))).toEqual([-1000, 0]);
     gradientIs((x) => weighted(softmax(x)), tensor([0, 0]), [0.25 * (1 - 1.3), 0.25 * (1.3 - 1)]);
     gradientIs((x) => slice(logSoftmax(x), 0), tensor([-1000, 0]), [1, -1]);
@@ -285,6 +295,12 @@ describe("shapes", () => {
     expect(() => split(x, 2, { axis: 1 })).toThrow("split: axis 1 of shape [2, 3] has length 3, which 2 equal parts do not make up.");
     expect(() => split(x, [1, 1], { axis: 1 })).toThrow("split: axis 1 of shape [2, 3] has length 3, which parts of [1, 1] do not make up.");
     expect(() => split(x, 0)).toThrow("0 equal parts do not make up");
+    expect(() => gather(x, [0.5])).toThrow("gather: indices must be whole numbers, got 0.5.");
+    expect(() => takeAlongAxis(x, [[0.5]], 0)).toThrow("takeAlongAxis: indices must be whole numbers, got 0.5.");
+    expect(() => core.logdet(x)).toThrow("logdet: expected a square matrix, or a batch of them, got shape [2, 3].");
+    expect(() => core.svdvals([1])).toThrow("svdvals: expected a matrix, or a batch of them, got shape [1].");
+    expect(() => core.meanPool(zeros([1, 1, 2]), 3)).toThrow("meanPool: a window over 3 elements does not fit along spatial axis 0, which has 2.");
+    expect(() => core.logSigmoid("x" as never)).toThrow('logSigmoid: expected a number, a Tensor or an array of numbers, got the string "x".');
     expect(() => pad(x, [[1, 1]])).toThrow("pad: expected whole numbers [before, after] for each axis of shape [2, 3], got [[1,1]].");
     expect(() => pad(x, -1)).toThrow("pad: expected whole numbers");
     expect(() => pad(x, 1, { value: [1, 2] })).toThrow("pad: the value is a scalar, got shape [2].");

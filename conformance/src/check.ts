@@ -1,6 +1,6 @@
 import { UnsupportedError, type DType } from "@polyad/core/extend";
 import { Disagreement } from "./compare.js";
-import type { Engine } from "./engine.js";
+import { accuracyOf, type Engine } from "./engine.js";
 import type { Skip } from "./skip.js";
 
 /** What a check is about. */
@@ -62,6 +62,8 @@ export interface Result {
   readonly check: Check;
   readonly outcome: Outcome;
   readonly milliseconds: number;
+  /** To what the engine is held by its own account, in words; null for what rules give. */
+  readonly accuracy?: string | null;
 }
 
 /** Why this engine, by its own account, is not held to these needs. */
@@ -87,7 +89,8 @@ export function exemption(check: Check, engine: Engine, skips: readonly Skip[]):
 
 /** Why the author of the engine leaves a check out. */
 function skipped(check: Check, skips: readonly Skip[]): string | undefined {
-  return skips.find(({ scenarios, laws, ops }) => {
+  return skips.find(({ groups, scenarios, laws, ops }) => {
+    if (groups?.includes(check.group) === false) return false;
     const named = check.group === "scenarios" ? scenarios : check.group === "laws" ? laws : undefined;
     const isNamed = scenarios === undefined && laws === undefined ? true : (named?.some((name) => check.name.includes(name)) ?? false);
     return isNamed && (ops === undefined || check.ops.some((op) => ops.includes(op)));
@@ -98,7 +101,7 @@ function skipped(check: Check, skips: readonly Skip[]): string | undefined {
 export async function runCheck(check: Check, engine: Engine, options: RunOptions, skips: readonly Skip[] = []): Promise<Result> {
   const start = performance.now();
   const outcome = exemption(check, engine, skips) ?? (await outcomeOf(check, engine, options));
-  return { engine: engine.name, check, outcome, milliseconds: performance.now() - start };
+  return { engine: engine.name, check, outcome, milliseconds: performance.now() - start, accuracy: accuracyOf(engine) };
 }
 
 /** However it ends, the device must hold as many tensors as before. */

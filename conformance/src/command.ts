@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultRuns, defaultSeed, type Check, type Result, type RunOptions } from "./check.js";
 import { engineOf } from "./engine.js";
@@ -51,6 +52,7 @@ export async function main(args: readonly string[], { out, err }: Output): Promi
       out(usage);
       return 0;
     }
+    for (const path of [html, json]) if (path !== undefined && !existsSync(dirname(path))) throw new Error(`${path} cannot be written: there is no folder ${dirname(path)}.`);
     const engines: Named[] = [];
     for (const name of names) engines.push(await engineNamed(name));
     const given = new Map(engines.map(({ token }, i) => [engineOf(token).name, names[i]!]));

@@ -1,4 +1,4 @@
-import { backendOf, type ADType, type DType, type SecondOrder } from "@polyad/core/extend";
+import { AutodiffError, backendOf, describe, type ADType, type DType, type SecondOrder } from "@polyad/core/extend";
 
 /** An engine, or a pair of them, as the suite sees it: what it says of itself. */
 export interface Engine {
@@ -40,9 +40,22 @@ export function engineOf(ad: ADType): Engine {
   return ad.adtype === "second-order" ? pairOf(ad as SecondOrder) : singleOf(ad);
 }
 
+/** A first derivative without one right digit is wrong. */
+const leastAccurate = 0.1;
+
+/** Where an engine is not held to what rules give, but to what it declares; null where to rules. */
+export function accuracyOf({ dtypes, tolerance }: Engine): string | null {
+  const loose = dtypes.filter((dtype) => tolerance(dtype, 1) > exactTolerance(dtype, 1));
+  return loose.length === 0 ? null : `first derivatives are held to the accuracy that it declares: ${loose.map((dtype) => `${tolerance(dtype, 1).toExponential(1)} in ${dtype}`).join(", ")}`;
+}
+
 function singleOf(ad: ADType): Engine {
   const { capabilities } = backendOf(ad);
-  const declared = (dtype: DType, order: number): number => capabilities.accuracy?.(dtype, order, ad) ?? 0;
+  const declared = (dtype: DType, order: number): number => {
+    const accuracy: unknown = capabilities.accuracy?.(dtype, order, ad) ?? 0;
+    if (typeof accuracy === "number" && accuracy >= 0 && (accuracy < leastAccurate || order > 1)) return accuracy;
+    throw new AutodiffError(`${nameOf(ad)}: capabilities.accuracy must give a relative error of at least 0, and below ${leastAccurate} for first derivatives; got ${describe(accuracy)} for ${dtype} at order ${order}. Nothing could be held to that.`);
+  };
   return {
     ad,
     name: nameOf(ad),

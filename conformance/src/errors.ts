@@ -134,6 +134,12 @@ export const errors: readonly Check[] = [
     const [g] = await read((await gradient((x) => mul(x, inner(x)), ad, 3))[0]);
     expectNumbers([g!], [1], tolerance("float64", 2), "d/dx x (d/dy (x + y))");
   }, { order: 2, nests: true }),
+  error("perturbations of three levels are not confused", async ({ ad, tolerance }) => {
+    const d = (f: (x: Value) => Value, x: Value): Value => gradient(f, ad, x)[0 as never] as Value;
+    const f = (x: Value): Value => d((y) => d((z) => mul(mul(x, z), mul(x, y)), 1), 1); // x² by way of x y z x
+    const [g] = await read((await gradient(f, ad, 3))[0]);
+    expectNumbers([g!], [6], tolerance("float64", 3), "d/dx (d²/dydz x² y z)");
+  }, { order: 3, nests: true }),
   error("what an inner function captured is differentiated by the outer engine", async ({ ad, tolerance }) => {
     const outer = (x: Value): Value => gradient((y) => mul(mul(x, y), y), ad, x)[0 as never] as Value; // 2 x y at y = x
     const [g] = await read((await gradient(outer, ad, 3))[0]);

@@ -1,6 +1,6 @@
 import type { Result, RunOptions } from "./check.js";
 import { titleOf } from "./replay.js";
-import { checksOf, leftOutOf, marks, matrixOf, messageOf, reasonsOf, talliesOf } from "./report.js";
+import { accuraciesOf, checksOf, leftOutOf, marks, matrixOf, messageOf, reasonsOf, talliesOf } from "./report.js";
 
 const style = `
 :root { color-scheme: light dark; --pass: #1a7f37; --fail: #cf222e; --faint: #8884; }
@@ -44,7 +44,8 @@ export function htmlReport(results: readonly Result[], { runs, seed }: RunOption
 ${talliesOf(results).map((t) => `<tr><td>${escape(t.engine)}</td><td>${t.group}</td><td>${t.passed}</td><td>${t.unsupported}</td><td>${t.skipped}</td><td${t.failed > 0 ? ' class="FAIL"' : ""}>${t.failed}</td><td>${t.seconds.toFixed(1)}</td></tr>`).join("\n")}
 </tbody></table>
 <h2>What is not held, and why</h2>
-<ul>${reasonsOf(results).map(({ engine, status, reason, count, example }) => `<li>${escape(engine)}: ${count} ${status}: ${escape(reason)} <small>(such as ${escape(example)})</small></li>`).join("\n")}</ul>
+<ul>${accuraciesOf(results).map((line) => `<li>${escape(line)}</li>`).join("\n")}
+${reasonsOf(results).map(({ engine, status, reason, count, example }) => `<li>${escape(engine)}: ${count} ${status}: ${escape(reason)} <small>(such as ${escape(example)})</small></li>`).join("\n")}</ul>
 ${failures.length > 0 ? `<h2>Failures</h2>${failures.map((result) => `<details open><summary class="FAIL">${escape(`${result.engine}: ${titleOf(result.check)}`)}</summary><pre>${escape(messageOf(result))}</pre>${alone === undefined ? "" : `<pre>${escape(alone(result))}</pre>`}</details>`).join("\n")}` : ""}
 <h2>Ops and orders of derivative</h2>
 <p>✓ pass, – unsupported, s skipped, ✗ FAIL, · no scenario at this order; more when pointed at. <input type="search" placeholder="filter ops" aria-label="filter ops"></p>

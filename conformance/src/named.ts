@@ -21,16 +21,27 @@ type Module = Readonly<Record<string, unknown>>;
 export async function engineNamed(name: string): Promise<Named> {
   if (name === "") throw new Error("--engine: a name is empty. Names have commas between, and a pair is outer/inner.");
   const [module, ...settings] = name.split(/:(?=\w+=)/) as [string, ...string[]];
-  const [outer, inner] = isFile(name) || name.startsWith("@") ? [name] : name.split("/");
+  const [outer, inner, ...more] = isFile(name) || name.startsWith("@") ? [name] : name.split("/");
+  if (more.length > 0) throw new Error(`--engine: ${name} names ${2 + more.length} engines; a pair is outer/inner.`);
   if (inner !== undefined) return paired(await engineNamed(outer!), await engineNamed(inner));
   const url = isFile(module) ? fileNamed(module) : locate(/^[\w-]+$/.test(module) ? [`@polyad/backend-${module}`, module] : [module]);
-  const loaded = (await import(url.href)) as Module;
-  const token = tokenOf(loaded, module, settings);
+  const loaded = await of(module, async () => (await import(url.href)) as Module);
+  const token = await of(module, () => tokenOf(loaded, module, settings));
   const { ready, skip = [], live = await liveOf(token, url) } = loaded;
-  if (typeof ready === "function") await Reflect.apply(ready, undefined, [token]);
+  if (typeof ready === "function") await of(module, () => Reflect.apply(ready, undefined, [token]) as unknown);
   checkSkips(skip);
   if (live !== undefined && typeof live !== "function") throw new Error(`${module} exports live, which must be a function that counts the tensors on its device.`);
   return { token, modules: { [token.adtype]: module }, skip, live: live === undefined ? [] : [() => Number(Reflect.apply(live, undefined, []))] };
+}
+
+/** What a module does, with its name before what it throws. */
+async function of<T>(module: string, run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(message.includes(module) ? message : `${module}: ${message}`, { cause });
+  }
 }
 
 const isFile = (name: string): boolean => /^[./]|^[a-z]:[\\/]/i.test(name);

@@ -7,7 +7,7 @@ export function titleOf({ group, name }: Check): string {
 }
 
 /** Where among random inputs a check failed. */
-export function pathOf({ outcome }: Result): string | undefined {
+function pathOf({ outcome }: Result): string | undefined {
   return outcome.status === "FAIL" && outcome.error instanceof Disagreement ? (outcome.error.path ?? undefined) : undefined;
 }
 

@@ -87,6 +87,11 @@ export function reasonsOf(results: readonly Result[]): { engine: string; status:
   return [...found.values()];
 }
 
+/** To what engines are held by their own account, in words. */
+export function accuraciesOf(results: readonly Result[]): string[] {
+  return [...new Set(results.flatMap(({ engine, accuracy }) => (accuracy === undefined || accuracy === null ? [] : [`${engine}: ${accuracy}`])))];
+}
+
 /** How many checks were left out, if any, in words. */
 export function leftOutOf(chosen: ReadonlySet<Check>): string[] {
   const left = checks.filter((check) => !chosen.has(check)).length;
@@ -121,6 +126,7 @@ export function printReport(results: readonly Result[], alone?: (result: Result)
     "",
     ...talliesOf(results).map((t) => `${t.engine}: ${t.group}: ${t.passed} passed, ${t.unsupported} unsupported, ${t.skipped} skipped, ${t.failed} FAILED in ${t.seconds.toFixed(1)} s`),
     "",
+    ...accuraciesOf(results),
     ...reasonsOf(results).map(({ engine, status, reason, count, example }) => `${engine}: ${count} ${status}: ${reason} (such as ${example})`),
     ...failures.flatMap((result) => ["", `FAIL ${result.engine}: ${titleOf(result.check)}`, messageOf(result), ...(alone === undefined ? [] : [`Alone: ${alone(result)}`])]),
     "",

@@ -31,7 +31,7 @@ function isContainer(x: unknown): x is object {
   return typeof x === "object" && x !== null && !(x instanceof Tensor) && !ArrayBuffer.isView(x) && !(x instanceof Date);
 }
 
-export function shapeOfLeaf(leaf: Leaf): Shape {
+function shapeOfLeaf(leaf: Leaf): Shape {
   return typeof leaf === "number" ? [] : leaf instanceof Tensor ? leaf.shape : [leaf.length];
 }
 
@@ -41,7 +41,7 @@ export function kindOfLeaf(leaf: Leaf): Kind {
   return leaf instanceof Float32Array ? "float32" : "float64";
 }
 
-export function sizeOfLeaf(leaf: Leaf): number {
+function sizeOfLeaf(leaf: Leaf): number {
   return shapeOfLeaf(leaf).reduce((a, b) => a * b, 1);
 }
 

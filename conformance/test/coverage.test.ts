@@ -39,7 +39,7 @@ describe("elementwise primitives have closed forms at", () => {
   const domain: Readonly<Record<string, readonly string[]>> = {
     acosh: ["zero"], // from 1
     acos: ["large"], asin: ["large"], atanh: ["large"], // within [−1, 1]
-  }; // prettier-ignore
+  };
   const kinds: Readonly<Record<string, (args: readonly number[]) => boolean>> = {
     ordinary: (args) => args.every((x) => x !== 0 && Math.abs(x) <= 20),
     zero: (args) => args.includes(0),
@@ -76,7 +76,7 @@ describe("the convention at each kink has a closed form", () => {
     ["relu", [0], [0]], ["abs", [0], [0]], ["sign", [0], [0]], ["floor", [1], [0]], ["ceil", [1], [0]], ["round", [0.5], [0]],
     ["maximum", [1, 1], [0.5, 0.5]], ["minimum", [1, 1], [0.5, 0.5]], ["clamp", [0, 0, 1], [1, 0, 0]], ["clamp", [1, 0, 1], [1, 0, 0]],
     ["where", [0, Infinity, 3], [0, 0, 1]], ["pow", [0, 2], [0, 0]], ["pow", [0, 1], [1, 0]], ["pow", [0, 0], [0, 0]], ["hypot", [0, 0], [0, 0]],
-  ]; // prettier-ignore
+  ];
   test.each(conventions)("%s at %j", (name, at, partials) => {
     const found = rows[name]![1].filter(([args]) => args.every((x, i) => Object.is(x, at[i])));
     expect(found.map(([, , ...given]) => given)).toEqual([partials]);

@@ -14,7 +14,7 @@ const ofBatches = (...ops: Op[]): Partial<Record<Op, string>> => Object.fromEntr
 const arranging = [
   "broadcastTo", "cast", "concat", "gather", "reshape", "scatterAdd", "slice", "transpose", "unslice",
   "diag", "expandDims", "flip", "pad", "repeat", "roll", "split", "squeeze", "stack", "takeAlongAxis", "tile", "tril", "triu",
-] satisfies Op[]; // prettier-ignore
+] satisfies Op[];
 const constant = ["all", "any", "argmax", "argmin", "argsort", "searchsorted", "isFinite", "isNaN", "oneHot"] satisfies Op[];
 
 /** Arguments with which what an op is made of overflows, underflows or cancels. */
@@ -56,4 +56,4 @@ export const broadcasting: Account = {
     "pairs every element of one operand with every one of the other": ["outer", "kron"],
     "its other operand only chooses": ["gather", "takeAlongAxis", "searchsorted"],
   },
-}; // prettier-ignore
+};

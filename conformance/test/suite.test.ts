@@ -65,6 +65,15 @@ describe("what an engine is not held to has a reason", () => {
     expect(results.map(({ outcome }) => outcome.status)).not.toContain("unsupported");
     expect(printReport(results)).toMatch(/^refusing: not today\.\nrefusing refuses what it does not declare to be beyond it\. Declare it in its capabilities/m);
   });
+  test("an accuracy of its own, which the report states", async () => {
+    const of = (accuracy: number): ReturnType<typeof variant> => variant(`rough ${accuracy}`, { capabilities: { accuracy: () => accuracy } });
+    const results = await runSuite([of(1e-3)], { only: quick });
+    for (const report of [printReport(results), htmlReport(results, { runs: 1, seed: 1 })]) {
+      expect(report).toContain("rough 0.001: first derivatives are held to the accuracy that it declares: 1.0e-3 in float64, 1.0e-3 in float32");
+    }
+    expect(printReport(await runSuite([AutoTape()], { only: quick }))).not.toContain("declares");
+    for (const none of [Infinity, NaN, -1, 0.5]) await expect(runSuite([of(none)], { only: quick })).rejects.toThrow("Nothing could be held to that.");
+  });
   test("skips by op, scenario and law", async () => {
     const skip = [{ reason: "by choice", ops: ["mul"], scenarios: ["points"] }];
     const results = await runSuite([AutoTape()], { only: quick, skip });
@@ -81,8 +90,10 @@ describe("what an engine is not held to has a reason", () => {
     ["no reason", [{ ops: ["mul"] }], /^skip: entry 0 has no reason\. Say why/],
     ["an empty reason", [{ reason: "" }], /^skip: entry 0 has no reason/],
     ["a blank reason", [{ reason: "later" }, { reason: " " }], /^skip: entry 1 has no reason/],
-    ["a key that there is not", [{ reason: "later", op: ["mul"] }], /^skip: entry 0 has op, which is none of reason, scenarios, laws, ops\.$/],
+    ["a key that there is not", [{ reason: "later", op: ["mul"] }], /^skip: entry 0 has op, which is none of reason, groups, scenarios, laws, ops\.$/],
     ["no list", [{ reason: "later", ops: "mul" }], /^skip: the ops of entry 0 must be a list of names/],
+    ["a name that nothing has", [{ reason: "later", ops: ["mull"] }], /^skip: the ops of entry 0 have "mull", which no check is about\.$/],
+    ["a group that there is not", [{ reason: "later", groups: ["program"] }], /^skip: the groups of entry 0 have "program"/],
     ["one alone", { reason: "later" }, /^skip: expected a list/],
   ])("nor at run time: %s", async (_, given, message) => {
     const suite = (): unknown => Reflect.apply(runSuite, undefined, [[AutoTape()], { skip: given }]);

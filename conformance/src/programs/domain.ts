@@ -31,7 +31,7 @@ export const domains: Readonly<Record<string, Domain>> = {
   lgamma: on(0.4, 6), digamma: on(0.4, 6),
   reciprocal: on(0.25, 100), acos: on(-0.8, 0.8), asin: on(-0.8, 0.8), atanh: on(-0.8, 0.8), acosh: on(1.3, 100), tan: on(-1.1, 1.1),
   stopGradient: line,
-}; // prettier-ignore
+};
 
 type Inputs = readonly Value[];
 const every = (x: Value, test: (x: number) => boolean): boolean => numbersOf(x).every(test);
@@ -69,7 +69,7 @@ const conditions: Readonly<Record<string, (inputs: Inputs, node: CallNode) => bo
   polygamma: ([x]) => every(x!, (v) => v >= 0.4 && v <= 6),
   triangularSolve: ([a], { rest }) => (rest[0] as { unitDiagonal?: boolean }).unitDiagonal === true || dominant(a!),
   cholesky: ([a]) => dominant(a!),
-}; // prettier-ignore
+};
 
 /** Whether a call stays where its op is smooth and its condition moderate. */
 export function inDomain(node: CallNode, inputs: Inputs): boolean {

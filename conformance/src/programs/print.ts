@@ -122,7 +122,7 @@ class Printer {
     const at = (of: (leaf: Leaf) => Leaf, alone?: (leaf: Leaf) => Leaf): string => `...(${this.list(of, alone)} as const)`;
     switch (operator) {
       case "value":
-        return `Reflect.apply(${f}, undefined, args)`;
+        return `Reflect.apply(${f}, undefined, ${this.program.leaves.some(({ constant }) => constant) ? this.list(({ form, value }) => ({ form, value })) : "args"})`; // f alone takes no marks
       case "gradient":
         return `${this.core("gradient")}(${loss()}, ${this.token(ad)}, ...args)`;
       case "prepared gradient":

@@ -4,7 +4,7 @@ import { run } from "./evaluate.js";
 import { carries, lengthOf, literalOf, numbersOf, operandsOf, pruned, put, renamed, valueOf, type Body, type CallNode, type Leaf, type Literal, type NestedNode, type Node, type Program, type Tree } from "./program.js";
 
 /** Whether a program computes, keeps its distance from kinks and singularities, and stays finite. */
-export function health({ leaves, body }: Program, engine: ADType): "sound" | "unsound" | "throws" {
+function health({ leaves, body }: Program, engine: ADType): "sound" | "unsound" | "throws" {
   try {
     return isSound(body, leaves.map((leaf) => valueOf(leaf.value)), engine) ? "sound" : "unsound";
   } catch {

@@ -154,7 +154,7 @@ export function formOf({ form, value, constant }: Leaf): string {
   return form === "tensor" ? `${value.kind}${dimensions}` : `${value.kind === "float32" ? "Float32Array" : "Float64Array"}${dimensions}`;
 }
 
-export function entryOf(x: unknown): Entry {
+function entryOf(x: unknown): Entry {
   if (x === null || x === undefined) return { form: String(x), numbers: [] };
   if (typeof x === "number") return { form: "number", numbers: [x] };
   if (x instanceof Tensor) {

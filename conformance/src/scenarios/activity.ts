@@ -1,4 +1,4 @@
-import { add, backendOf, Const, cast, Duplicated, flatten, floor, gradient, log, mod, mul, params, square, sub, sum, Tensor, tensor, where, withgradient, type Value } from "@polyad/core/extend";
+import { add, argmax, backendOf, Const, cast, Duplicated, flatten, floor, gradient, log, mod, mul, params, pullback, pushforward, square, sub, sum, Tensor, tensor, where, withgradient, type Value } from "@polyad/core/extend";
 import type { Check, Needs } from "../check.js";
 import { ensure, expectTree } from "../compare.js";
 import type { Engine } from "../engine.js";
@@ -108,6 +108,21 @@ export const activities: readonly Check[] = [
     first.fill(9);
     await near(await gradient((v) => sum(v), ad, x), [floats(1, 1)], "after writing to an earlier result");
     await near(x, floats(1, 2), "the argument");
+  }),
+  activity("operators that run at the same time", async ({ ad }, near) => {
+    const at = (c: number): unknown => gradient((x) => sum(mul(c, square(x))), ad, tensor([c, 1]));
+    await near(await Promise.all([at(2), at(-3), at(5)]), [[tensor([8, 4])], [tensor([18, -6])], [tensor([50, 10])]]);
+  }),
+  activity("an integer result before one that carries a derivative", async ({ ad }, near) => {
+    const f = (x: Value): readonly Value[] => [argmax(x), square(x)];
+    const x = tensor([1.5, -2]);
+    await near(await Reflect.apply(pullback as Function, undefined, [f, ad, x, [null, tensor([1, -0.5])]]), tensor([3, 2]), "pullback");
+  }),
+  activity("a vector of ten thousand", async ({ ad, reverse }, near) => {
+    const numbers = Float64Array.from({ length: 10_007 }, (_, i) => ((i % 17) - 8) / 8);
+    const [x, slope] = [tensor(numbers), tensor(numbers.map((v) => 2 * v))];
+    await near(await pushforward((v) => square(v), ad, x, tensor(numbers.map(() => 1))), slope, "pushforward");
+    if (reverse) await near(await gradient((v) => sum(square(v)), ad, x), [slope]);
   }),
   activity("gradients are trees that flatten like their arguments", async ({ ad }) => {
     const x = { a: [1, 2], b: { c: tensor([3]) } };

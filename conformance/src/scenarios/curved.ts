@@ -58,6 +58,22 @@ export const curvedOps: readonly Problem[] = [
       ops: [op],
     }),
   ),
+  ...([["max", p.max, Math.max], ["min", p.min, Math.min], ["prod", p.prod, (...x: number[]) => product(x)]] as const).map(([op, f, of]) => {
+    const parts = [[0, 1, 4, 5], [2, 3, 6, 7]]; // of shape [2, 2, 2], along the first and the last axis
+    const elements = (x: Numbers, k: number): number[] => parts[k]!.map((i) => x[i]!);
+    const slope = (x: Numbers, k: number, i: number): number => {
+      if (!parts[k]!.includes(i)) return 0;
+      return op === "prod" ? product(parts[k]!.filter((j) => j !== i).map((j) => x[j]!)) : Number(x[i] === of(...elements(x, k)));
+    };
+    return problem({
+      name: `${op} of rank 3 along two axes`,
+      x: tensor([0.5, -1.25, 2, 0.75, -2, 1.5, 3, -0.25], [2, 2, 2]),
+      f: (x) => f(x, { axis: [0, 2] }),
+      value: (x) => [0, 1].map((k) => of(...elements(x, k))),
+      jacobian: (x) => [0, 1].map((k) => x.map((_, i) => slope(x, k, i))),
+      ops: [op],
+    });
+  }),
   problem({
     name: "logsumexp",
     x: x3(),

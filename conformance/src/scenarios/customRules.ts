@@ -1,4 +1,4 @@
-import { customRule, definePrimitive, mul, round, shapeOf, square, sum, tensor, type Value } from "@polyad/core/extend";
+import { add, customRule, definePrimitive, mul, round, shapeOf, square, sum, tensor, type Value } from "@polyad/core/extend";
 import { problem, type Numbers, type Problem } from "../problem.js";
 
 /** Rounded, with the derivative of the identity: the derivative of what it computes is 0. */
@@ -18,6 +18,20 @@ const cube = definePrimitive<[Value], Value, null, (x: Value) => Value>({
   composite: ([x]) => mul(x, square(x)),
   jvp: (_out, [x]) => [(dx) => mul(3, mul(dx, square(x)))],
   vjp: (_out, [x]) => [(ct) => mul(3, mul(ct, square(x)))],
+});
+
+/** (x², x³): a primitive of two results. */
+const powers = definePrimitive<[Value], [Value, Value], null, (x: Value) => [Value, Value]>({
+  name: "the suite's powers",
+  shape: ([x]) => [shapeOf(x), shapeOf(x)],
+  composite: ([x]) => [square(x), mul(x, square(x))],
+  jvp: (_out, [x]) => [(dx) => [mul(2, mul(dx, x)), mul(3, mul(dx, square(x)))]],
+  vjp: (_out, [x]) => [
+    (cts) => {
+      const slopes = [() => mul(2, x), () => mul(3, square(x))];
+      return cts.flatMap((ct, k) => (ct === undefined ? [] : [mul(ct, slopes[k]!())])).reduce((a, b) => add(a, b)); // not all of them are zero
+    },
+  ],
 });
 
 const weights: Numbers = [1, -0.5, 2];
@@ -50,6 +64,17 @@ export const customRules: readonly Problem[] = [
     value: (x) => [total(x.map((v, i) => weights[i]! * v ** 3))],
     jacobian: (x) => [x.map((v, i) => 3 * weights[i]! * v * v)],
     hessian: (x) => diagonal(x.map((v, i) => 6 * weights[i]! * v)),
+  }),
+  problem({
+    name: "definePrimitive: a square and a cube at once",
+    x: tensor([0.5, -1.25, 0.75]),
+    f: (x) => {
+      const [two, three] = powers(x);
+      return sum(mul([...weights], add(mul(0.5, two), three)));
+    },
+    value: (x) => [total(x.map((v, i) => weights[i]! * (v ** 2 / 2 + v ** 3)))],
+    jacobian: (x) => [x.map((v, i) => weights[i]! * (v + 3 * v * v))],
+    hessian: (x) => diagonal(x.map((v, i) => weights[i]! * (1 + 6 * v))),
   }),
   problem({
     name: "definePrimitive: a cube of a number",

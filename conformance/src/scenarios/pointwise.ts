@@ -100,9 +100,9 @@ const inUlps: readonly Check[] = Object.entries(reference).flatMap(([name, point
 );
 
 /** Functions of one number with kinks or singular terms, to third order. */
-const bent: readonly Check[] = higherOrders.flatMap(([name, f, x, derivatives]) =>
+const bent: readonly Check[] = higherOrders.flatMap(([name, ops, f, x, derivatives]) =>
   derivatives.map((expected, order) =>
-    pointwise(`higher orders: ${name}`, `, derivative ${order}`, [], { order, single: order !== 2 }, async (engine) => {
+    pointwise(`higher orders: ${name}`, `, derivative ${order}`, ops, { order, single: order !== 2 }, async (engine) => {
       for (const container of ["number", "float64"] as const) {
         const derive = derivativeOf(engine, f, order, container === "number");
         if (derive !== null) await expectUlps(await derive(containers[container](x)), expected, 8 * (order + 1), engine.precision, `at ${x}, ${container}`, 0, looseness(engine, order));

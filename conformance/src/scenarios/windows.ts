@@ -23,7 +23,7 @@ const forms: readonly Form[] = [
     options: { strides: [2], padding: [[0, 0]], dilation: [2], groups: 2 },
   },
   { note: "of no samples", x: [0, 1, 3], w: [1, 1, 2], y: [0, 1, 2], options: { strides: [1], padding: [[0, 0]], dilation: [1], groups: 1 } },
-]; // prettier-ignore
+];
 
 const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 const values = (shape: Shape, scale: number): Tensor => tensor(Float64Array.from({ length: sizeOf(shape) }, (_, i) => scale * (((7 * i) % 11) - 4.5)), shape);
@@ -142,4 +142,4 @@ export const windowProblems: readonly Problem[] = [
     jacobian: () => [[0, 0], [1 / 2, 1 / 2], [0, 1 / 2], [1 / 2, 0], [0, 0], [0, 0]],
     ops: ["unpoolAtMax"],
   }),
-]; // prettier-ignore
+];

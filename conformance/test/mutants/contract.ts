@@ -15,6 +15,22 @@ export const wrongContract: readonly Mutant[] = [
     make: () => pulled((grads) => present(grads, (g) => neg(g))),
   },
   {
+    name: "elements from the 4097th on",
+    defect: "of arguments of more elements than 4096, the others have a gradient of zero",
+    by: /scenarios: activity: a vector of ten thousand/,
+    make: () => pulled((grads) => present(grads, (g) => (sizeOf(shapeOf(g)) > 4096 ? mul(g, indicator(g, (k) => k < 4096)) : g))),
+  },
+  {
+    name: "results after an integer",
+    defect: "cotangents of results that come after one of integers are dropped",
+    by: /scenarios: activity: an integer result before/,
+    make: () =>
+      pulling((right) => {
+        const first = right.ys.findIndex((y) => kindOf(y) === "int32");
+        return { ...right, pull: (cts) => right.pull(cts.map((ct, i) => (first >= 0 && i > first ? undefined : ct))) };
+      }),
+  },
+  {
     name: "the transposed Jacobian",
     defect: "forward mode gives Jᵀ·dx where J is square, as jax-js does",
     by: /scenarios: .*: (jacobian|pushforward)/,

@@ -45,6 +45,31 @@ export const leaks: readonly Mutant[] = [
     },
   },
   {
+    name: "memory outside of the heap is kept",
+    defect: "every hundredth pass keeps a buffer of a megabyte, of which the heap holds a hundred bytes",
+    by: /resources: /,
+    make: () => {
+      const kept: ArrayBuffer[] = [];
+      let passes = 0;
+      return pulling((right) => {
+        if (passes++ % 100 === 0) kept.push(new ArrayBuffer(2 ** 20));
+        return right;
+      });
+    },
+  },
+  {
+    name: "points are kept",
+    defect: "what is kept of a pass is found again by the numbers of its arguments: it grows with every new point",
+    by: /resources: /,
+    make: () => {
+      const kept = new Map<string, readonly Value[]>();
+      return pulling((right, xs) => {
+        if (xs.every((x) => typeof x === "number" || x.trace === null)) kept.set(JSON.stringify(xs.map((x) => (typeof x === "number" ? x : x.toArray()))), right.ys);
+        return right;
+      });
+    },
+  },
+  {
     name: "the trace stack grows",
     defect: "every pass is one level deeper than the one before, as in jax-js",
     by: /resources: /,

@@ -73,6 +73,14 @@ export const wrongRules: readonly Mutant[] = [
     make: foreign("tape", () => ({ vjp: (_out, xs) => xs.map((x) => () => mul(0, x)) })),
   },
   {
+    name: "the first result of others' primitives only",
+    defect: "of the results of a primitive that is not core's, the cotangents of all but the first are dropped",
+    by: /scenarios: definePrimitive: a square and a cube/,
+    make: foreign("tape", ({ vjp }) => ({
+      vjp: (out, xs, attrs) => vjp!(out, xs, attrs).map((map) => map && ((ct) => map(Array.isArray(ct) ? (ct as readonly unknown[]).map((c, i) => (i === 0 ? c : undefined)) as never : ct))),
+    })),
+  },
+  {
     name: "rules of others ignored, forward",
     defect: "a primitive that is not core's is differentiated by what it computes, not by its rule",
     by: /scenarios: customRule: /,

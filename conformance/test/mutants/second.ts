@@ -1,4 +1,5 @@
-import { add, mul, shapeOf, sizeOf, Tracer, type ADType, type Pullback, type Tangents, type Value } from "@polyad/core/extend";
+import { add, currentTrace, mul, shapeOf, sizeOf, stopGradient, Tracer, type ADType, type Pullback, type Tangents, type Value } from "@polyad/core/extend";
+import { between } from "./between.js";
 import { indicator, meddled, present, swapped, variant, type Mutant } from "./mutant.js";
 import { ruled } from "./rules.js";
 
@@ -41,6 +42,18 @@ export const wrongAtSecond: readonly Mutant[] = [
     defect: "a traced value that the inner function captured is a constant",
     by: /errors: (what an inner function captured|perturbations)/,
     make: () => meddled("tape", () => ({ operand: (x, { captured }) => (captured ? concrete(x) : x) })),
+  },
+  {
+    name: "values captured from two levels up detached",
+    defect: "a traced value of the function around the one around is a constant",
+    by: /errors: perturbations of three levels/,
+    make: () =>
+      variant("tape", ({ pullback }) => ({
+        pullback: (f, xs, ad) => {
+          const own = (currentTrace()?.depth ?? 0) + 1;
+          return pullback!(between(f, { operand: (x, { captured, tracer }) => (captured && typeof tracer === "object" && own - (tracer.trace?.depth ?? 0) >= 3 ? stopGradient(x) : x) }), xs, ad);
+        },
+      })),
   },
 ];
 

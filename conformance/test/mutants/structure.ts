@@ -153,6 +153,18 @@ export const wrongStructure: readonly Mutant[] = [
     make: ruled("tape", { square: cotangent((ct, [x]) => (shapeOf(x!).length === 4 ? p.mul(2, ct) : ct)) }),
   },
   {
+    name: "triangularSolve from size 4 on",
+    defect: "off by a factor of two for matrices of 4×4 and more",
+    by: /^(laws: .*: (triangularSolve|solve|cholesky|lstsq|inv)|programs: .*|scenarios: .*(olve|inv|lstsq).*)$/,
+    make: ruled("tape", { triangularSolve: cotangent((ct, [a]) => (shapeOf(a!).at(-1)! >= 4 ? p.mul(2, ct) : ct)) }),
+  },
+  {
+    name: "max along axes that are not neighbours",
+    defect: "off by a factor of two where an axis between them is kept",
+    by: /^(scenarios: max of rank 3.*|laws: .*: max)$/,
+    make: ruled("tape", { max: cotangent((ct, _xs, _i, attrs) => ((attrs as ReduceAttrs).axis.join() === "0,2" ? p.mul(2, ct) : ct)) }),
+  },
+  {
     name: "max gives ties to the first",
     defect: "reduction: the first of the largest receives all",
     by: /^(scenarios: .*(max|tie).*|laws: .*: max)$/,

@@ -8,7 +8,7 @@ import { add, cos, div, exp, matmul, mul, reshape, slice, stack, sub, tensor, ty
  * an exponential rise over a base, and four annual harmonics whose amplitudes share a linear gain. The same seasonal
  * form underlies Scripps' own seasonally adjusted record.
  */
-export const harmonics = 4;
+const harmonics = 4;
 
 export interface Parameter {
   readonly symbol: string;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -11,6 +11,18 @@ export function writeReport(path: string, page: string): void {
     writeFileSync(path, page);
   } catch (cause) {
     throw new Error(`Cannot write the report to ${path}: ${messageOf(cause)}. Choose another file with --out.`, { cause });
+  }
+}
+
+/** @throws Error that names a file in which no page could be written, before hours are spent on what it is to hold. */
+export function claimReport(path: string): void {
+  try {
+    makeFolder(dirname(path));
+    const fresh = !existsSync(path);
+    closeSync(openSync(path, "a"));
+    if (fresh) rmSync(path);
+  } catch (cause) {
+    throw new Error(`The report ${path} cannot be written: ${messageOf(cause)}. Choose another file with --out.`, { cause });
   }
 }
 

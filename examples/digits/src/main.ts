@@ -4,7 +4,7 @@ import { claimCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.j
 import { loadDigits } from "./data.js";
 import { openEngine } from "./engines.js";
 import { evaluate, type Verdict } from "./evaluate.js";
-import { messageOf, writeReport } from "./files.js";
+import { claimReport, messageOf, writeReport } from "./files.js";
 import { readOptions, usage } from "./options.js";
 import { begin, epochsOf, fit } from "./study.js";
 
@@ -29,12 +29,14 @@ export async function main(args: readonly string[], { out, err, terminal, signal
       return 0;
     }
     const say = options.quiet ? () => {} : err;
-    const checkpoint = resolve(options.checkpoint);
+    const [checkpoint, report] = [resolve(options.checkpoint), resolve(options.out)];
+    if (checkpoint === report) throw new Error(`--checkpoint and --out are both ${report}: the report would replace the checkpoint.`);
     const [train, test] = await Promise.all([loadDigits("train", options.limit), loadDigits("test", options.limit)]);
     const settings = { ...options.settings, images: train.labels.length };
     const fresh = begin(settings);
     const workplace = await openEngine(options.engine, options.device, fresh.model);
     const unfinished = options.resume ? null : claimCheckpoint(checkpoint);
+    claimReport(report);
     if (unfinished !== null) err(`${checkpoint} holds an unfinished run, ${unfinished}. It is going to be replaced; --resume would go on with it.\n`);
     const start = options.resume ? readCheckpoint(checkpoint, fresh) : fresh;
     say(`MNIST: ${train.labels.length} images to train on, ${test.labels.length} to be tested\n${summary(start.model)}\n`);
@@ -62,11 +64,10 @@ export async function main(args: readonly string[], { out, err, terminal, signal
     verdict ??= await evaluate(run.model, test, "host");
     out(`Test accuracy: ${percent(verdict.accuracy)}; ${verdict.mistakes.length} of ${test.labels.length} images are misread\nCheckpoint: ${checkpoint}\n`);
     const { reportPage } = await import("./report.js"); // the plotting library loads only now
-    const path = resolve(options.out);
     const epochs = epochsOf(run).map((epoch) => ({ ...epoch, seconds: seconds.get(epoch.number) ?? null }));
     const engine = options.device === undefined ? options.engine : `${options.engine}, ${options.device}`;
-    writeReport(path, await reportPage({ settings, engine, parameters: parameterCount(run.model), model: summary(run.model), epochs, test, verdict }));
-    out(`Report: ${path}\n`);
+    writeReport(report, await reportPage({ settings, engine, parameters: parameterCount(run.model), model: summary(run.model), epochs, test, verdict }));
+    out(`Report: ${report}\n`);
     return 0;
   } catch (error) {
     err(`${messageOf(error)}\n`);

@@ -1,6 +1,6 @@
 import {
   Adam, dispose, generator, linearDecay, logitCrossEntropy, type OptimiserState, type ProgressStream, type RandomGenerator, setup, Tensor, toDevice, toHost, train, withGenerator,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { batches, type Digits } from "./data.js";
 import type { Workplace } from "./engines.js";
 import { evaluate, type Verdict } from "./evaluate.js";

@@ -214,6 +214,14 @@ test("where nothing can be written, this is said before the first step", async (
   expect(err).toMatch(/^The checkpoint .* cannot be written: .*--checkpoint\.\n$/);
 });
 
+test("where no report can be written, this is said before the first step; a report is no checkpoint", async () => {
+  const nowhere = await run("nowhere", ["--out", scratch]);
+  expect([nowhere.code, nowhere.out]).toEqual([1, ""]);
+  expect(nowhere.err).toMatch(/^The report .* cannot be written: EISDIR.*--out\.\n$/);
+  const same = await run("same", ["--out", at("same.safetensors")]);
+  expect([same.code, same.err]).toEqual([1, `--checkpoint and --out are both ${at("same.safetensors")}: the report would replace the checkpoint.\n`]);
+});
+
 test("a rate that diverges names the step, and the last good epoch is kept", async () => {
   const { code, err } = await run("diverging", ["--rate", "1e30", "--epochs", "3"]);
   expect(code).toBe(1);

@@ -146,4 +146,3 @@ function single(f: Flat, xs: readonly Value[], dxs: readonly (Value | undefined)
     },
   );
 }
-

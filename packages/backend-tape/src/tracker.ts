@@ -9,6 +9,7 @@ import {
   ShapeError,
   showShape,
   Tensor,
+  tensor,
   zeros,
   type AnyPrimitive,
   type Cotangents,
@@ -45,7 +46,7 @@ class Tracked extends Tensor {
     super();
   }
 
-  get value(): Tensor {
+  get value(): Value {
     return this.inner;
   }
 
@@ -71,6 +72,17 @@ class Tracked extends Tensor {
 
   override data(): Promise<TypedArray> {
     return this.inner.data();
+  }
+}
+
+/** A number that remembers how it was computed, as a derivative by a number does. */
+class TrackedNumber extends Tracked {
+  override get value(): number {
+    return this.inner.item();
+  }
+
+  override get weak(): boolean {
+    return true;
   }
 }
 
@@ -108,13 +120,17 @@ export class Param extends Tracked {
 const recording: Device = {
   name: "recording",
   reads: "sync",
+  recording: () => true,
   put: (x) => x,
   evaluate: (primitive, inputs, attrs) => {
     const values = inputs.map(untracked);
     const out = bindAt(null, primitive, values, attrs);
     if (primitive.constant) return out;
     const step: Step = { id: steps++, primitive, attrs, inputs, values, out };
-    const track = (y: Value, k: number): Value => (typeof y !== "number" && isFloat(y.dtype) ? new Tracked(y, step, k) : y);
+    const track = (y: Value, k: number): Value => {
+      if (typeof y === "number") return new TrackedNumber(tensor(y), step, k);
+      return isFloat(y.dtype) ? new Tracked(y, step, k) : y;
+    };
     return Array.isArray(out) ? out.map(track) : track(out as Value, -1);
   },
 };
@@ -147,7 +163,13 @@ export function param(x: Tensor): Param {
   return x instanceof Param ? x : new Param(x);
 }
 
-/** The gradient that `backward` has accumulated for a parameter. */
+/**
+ * The gradient that `backward` has accumulated for a parameter; zeros if none.
+ *
+ * @throws AutodiffError for what `param` did not make.
+ * @example
+ * grad(param(tensor([1, 2]))).toArray() // [0, 0]
+ */
 export function grad(w: Tensor): Tensor {
   if (w instanceof Param) return w.grad;
   throw new AutodiffError(`grad: expected a tensor made by param(), got ${describe(w)}.`);
@@ -155,7 +177,13 @@ export function grad(w: Tensor): Tensor {
 
 /**
  * Adds ∂loss/∂w to the stored gradient of every parameter that the loss was computed from.
+ *
  * @throws AutodiffError if the loss is not a tracked scalar.
+ * @example
+ * const w = param(tensor([1, 2]));
+ * backward(sum(mul(w, 3)));
+ * backward(sum(w));
+ * grad(w).toArray() // [4, 4]
  */
 export function backward(loss: Value): void {
   if (!(loss instanceof Tracked)) {
@@ -200,4 +228,3 @@ function reachable(loss: Tracked): Step[] {
   }
   return [...found];
 }
-

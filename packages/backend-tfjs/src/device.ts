@@ -53,6 +53,8 @@ class Tfjs implements Device {
   readonly precision = "float32";
   /** Why a device that was lost in the middle is gone. */
   lost: string | null = null;
+  /** What the driver of a GPU refused to run, of which TensorFlow.js says nothing: zeros are in its place. */
+  refused: string | null = null;
 
   constructor(readonly backend: TfjsDevice) {
     this.name = `tfjs ${backend}`;
@@ -158,6 +160,14 @@ class Tfjs implements Device {
     this.check();
     enter(this.backend);
     return f();
+  }
+
+  /** @throws AutodiffError where the driver refused something since this was last asked. */
+  trusted(): void {
+    if (this.refused === null) return;
+    const why = this.refused;
+    this.refused = null;
+    throw new AutodiffError(`${this.name}: the driver refused what a kernel of TensorFlow.js asked of it, so that results are wrong: ${why}`);
   }
 
   private check(): void {

@@ -25,7 +25,7 @@ export function inOrder(nodes: readonly Node[], [first]: readonly TfjsTensor[]):
     const ends = [...Object.values(inputs), ...outputs];
     const copies = ordered.splice(at).map((copied) => {
       const { x } = copied.inputs;
-      return x === undefined || ends.includes(x) || noted(x) ? copied : { ...copied, inputs, gradient: () => { throw notNoted(kernelName); } }; // prettier-ignore
+      return x === undefined || ends.includes(x) || noted(x) ? copied : { ...copied, inputs, gradient: () => { throw notNoted(kernelName); } };
     });
     ordered.push(node, ...copies);
   }

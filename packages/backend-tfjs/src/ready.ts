@@ -25,6 +25,9 @@ export function ready(token: Pick<AutoTfjs, "device">): Promise<void> {
   return done;
 }
 
+/** GPUs whose errors are heard already. */
+const watched = new WeakSet<GPUDevice>();
+
 /** One at a time: TensorFlow.js gives up a device that is starting when it is asked for another. */
 let turn: Promise<void> = Promise.resolve();
 
@@ -38,6 +41,8 @@ async function make(device: TfjsDevice): Promise<void> {
   restore(before);
   if (device === "webgpu") {
     const { device: gpu } = engine().registry[device] as KernelBackend & { readonly device: GPUDevice };
+    if (!watched.has(gpu)) gpu.addEventListener("uncapturederror", ({ error }) => (to.refused ??= error.message));
+    watched.add(gpu);
     void gpu.lost.then(({ reason, message }) => (to.lost = message || reason));
   }
 }

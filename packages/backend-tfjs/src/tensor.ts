@@ -45,7 +45,9 @@ export class TfjsTensor extends Tensor {
 
   override async data(): Promise<TypedArray> {
     try {
-      return typed(await this.live.data(), this.dtype);
+      const data = await this.live.data();
+      if (this.device.reads === "async") (this.device as Tfjs).trusted();
+      return typed(data, this.dtype);
     } catch (error) {
       (this.device as Tfjs).within(() => undefined); // throws where the device was lost, of which TensorFlow.js says nothing
       throw error;

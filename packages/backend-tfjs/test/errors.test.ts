@@ -16,7 +16,7 @@ describe("before a device is ready", () => {
   });
 
   it("a package that is missing is named, with how to install it", async () => {
-    vi.doMock("@tensorflow/tfjs-backend-webgpu", () => { throw new Error("Cannot find package"); }); // prettier-ignore
+    vi.doMock("@tensorflow/tfjs-backend-webgpu", () => { throw new Error("Cannot find package"); });
     await expect(ready(AutoTfjs({ device: "webgpu" }))).rejects.toThrow(
       "tfjs: the package @tensorflow/tfjs-backend-webgpu could not be loaded. Install it with `npm install @tensorflow/tfjs-backend-webgpu`.",
     );
@@ -62,7 +62,7 @@ describe("devices", () => {
     const x = toDevice(tensor([1]), tfjs("wasm"));
     expect(add(x, 1).toArray()).toEqual([2]);
     expect(tf.getBackend()).toBe("cpu");
-    expect(() => gradient(() => { throw new RangeError("mine"); }, wasm, 3)).toThrow("mine"); // prettier-ignore
+    expect(() => gradient(() => { throw new RangeError("mine"); }, wasm, 3)).toThrow("mine");
     expect(tf.getBackend()).toBe("cpu");
     x.dispose();
   });
@@ -152,7 +152,7 @@ describe("tf.Tensors", () => {
     expect(() => Reflect.apply(toTf, undefined, [[1, 2]])).toThrow("toTf: expected a tensor of Polyad's, got an array of length 2. TensorFlow.js makes its own of numbers and arrays by tf.tensor().");
     expect(() => Reflect.apply(fromTf, undefined, [3])).toThrow("fromTf: expected a tf.Tensor, got the number 3.");
     expect(() => toTf(tensor([1]))).toThrow('toTf: this tensor is on the host. Move it with toDevice(x, tfjs("wasm")), or use tf.tensor(x.dataSync(), x.shape).');
-    expect(() => gradient((x) => { toTf(x); return sum(x); }, AutoTape(), tensor([1]))).toThrow("toTf: this tensor is traced by tape"); // prettier-ignore
+    expect(() => gradient((x) => { toTf(x); return sum(x); }, AutoTape(), tensor([1]))).toThrow("toTf: this tensor is traced by tape");
   });
 
   it("on another device are not moved in silence, and say how they are", () => {

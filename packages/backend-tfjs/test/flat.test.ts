@@ -22,7 +22,7 @@ describe.each(["cpu", "wasm"] as const)("gradients on %s", (device) => {
     ["ten thousand of a tf.Tensor, by AutoTfjs", 10_000, (t) => gradient(f, ad, t)[0].dispose()],
     ["of a tensor there, by AutoTape", 2500, (_t, x) => gradient(f, AutoTape(), x)[0].dispose()],
     ["of a tensor there, which throw", 2500, (t, x) => expect(() => gradient((v: Tensor) => { tf.exp(toTf(exp(v))); fromTf(t); throw new RangeError("mine"); }, ad, x)).toThrow("mine")],
-  ]; // prettier-ignore
+  ];
 
   it.each(rows)("%s", { timeout: 60_000 }, (_name, calls, use) => {
     const [t, x] = [tf.tensor([1, 2, 3]), toDevice(tensor([1, 2, 3]), tfjs(device))];
@@ -50,7 +50,7 @@ it("the memory of wasm itself does not grow", async () => {
   const run = (): void => {
     const [g] = gradient((v: Tensor) => sum(square(exp(v))), AutoTfjs({ device: "wasm" }), x);
     g.dispose();
-    expect(() => gradient((v: Tensor) => { square(exp(v)); throw new RangeError("mine"); }, AutoTfjs({ device: "wasm" }), x)).toThrow("mine"); // prettier-ignore
+    expect(() => gradient((v: Tensor) => { square(exp(v)); throw new RangeError("mine"); }, AutoTfjs({ device: "wasm" }), x)).toThrow("mine");
   };
   for (let i = 0; i < 3; i++) run();
   const bytes = wasm.HEAPU8.byteLength;

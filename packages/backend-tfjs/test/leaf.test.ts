@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import {
   add, AutoForward, AutoTape, Const, exp, fmap, gradient, hvp, jacobian, matmul, mul, pullback, pushforward, sin, square, sum, tanh, tensor,
   toDevice, UnsupportedError, withgradient, type Gradient, type Tensor, type Traced, type Value,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { Descent, setup, update } from "@polyad/layers";
 import { AutoTfjs, fromTf, ready, tfjs, toTf } from "@polyad/backend-tfjs";
 

@@ -34,7 +34,7 @@ describe.each(["cpu", "wasm"] as const)("memory on %s", (device) => {
     const uses = [
       () => gradient(f, ad, x),
       () => expect(() => gradient((x) => { throw new RangeError(String(f(x))); }, ad, x)).toThrow(RangeError),
-    ]; // prettier-ignore
+    ];
     for (const use of uses) {
       const growth: number[] = [];
       for (let round = 0; round < 5; round++) {
@@ -71,7 +71,7 @@ describe.each(["cpu", "wasm"] as const)("memory on %s", (device) => {
     } finally {
       tf.unregisterGradient("Erf");
     }
-    expect(() => gradient((x) => { throw new RangeError(String(qr(x))); }, ad, x)).toThrow(RangeError); // prettier-ignore
+    expect(() => gradient((x) => { throw new RangeError(String(qr(x))); }, ad, x)).toThrow(RangeError);
   });
 
   it("keeps nothing of wrong results, Jacobians and products", () => {
@@ -81,7 +81,7 @@ describe.each(["cpu", "wasm"] as const)("memory on %s", (device) => {
     jacobian((x) => exp(x), ad, x);
     hvp((x) => sum(exp(x)), ad, x, x);
     nothingLeft(before);
-    expect(() => jacobian((x) => { throw new RangeError(String(exp(x))); }, ad, x)).toThrow(RangeError); // prettier-ignore
+    expect(() => jacobian((x) => { throw new RangeError(String(exp(x))); }, ad, x)).toThrow(RangeError);
   });
 
   it("is freed by dispose(), once", () => {
@@ -101,7 +101,7 @@ describe.each(["cpu", "wasm"] as const)("memory on %s", (device) => {
     const same: readonly ((x: Tensor) => Tensor)[] = [
       (x) => reshape(x, [2, 1]), (x) => transpose(x, [0, 1]), (x) => slice(x, [0, 2]), (x) => cast(x, "float32"), (x) => sum(x, { axis: [] }),
       (x) => broadcastTo(x, [2, 1]), (x) => concat([x]), (x) => pad(x, [[0, 0], [0, 0]]), (x) => flip(x, { axis: 1 }), (x) => clamp(x, -9, 9), (x) => add(x, 0),
-    ]; // prettier-ignore
+    ];
     for (const f of same) {
       const x = toDevice(tensor([[1], [2]]), tfjs(device));
       const y = f(x);
@@ -131,14 +131,14 @@ describe.each(["cpu", "wasm"] as const)("memory on %s", (device) => {
     }).y[0]!;
     expect(tf.memory().numTensors).toBe(before + 2);
     expect(() => inner.toArray()).toThrow("at the end of the operator, scope() or tidy() in which it was made");
-    expect(() => scope(() => { throw new RangeError(exp(x).toString()); })).toThrow(RangeError); // prettier-ignore
+    expect(() => scope(() => { throw new RangeError(exp(x).toString()); })).toThrow(RangeError);
     expect(tf.memory().numTensors).toBe(before + 2);
     for (const t of [x, y]) t.dispose();
   });
 
   it("of results is kept, extra ones too", () => {
     const x = toDevice(tensor([1, 2]), tfjs(device));
-    const { val, grad } = withgradient((x) => { const e = exp(x); return { loss: sum(e), e }; }, ad, x); // prettier-ignore
+    const { val, grad } = withgradient((x) => { const e = exp(x); return { loss: sum(e), e }; }, ad, x);
     expect(val.e.device).toBe(tfjs(device));
     expect(grad[0].toArray()).toEqual(val.e.toArray());
     for (const t of [x, val.loss as typeof x, val.e, grad[0]]) t.dispose();
@@ -155,7 +155,7 @@ describe.each(["cpu", "wasm"] as const)("memory on %s", (device) => {
 
   it("is left to the user by tf.keep()", () => {
     const kept: tf.Tensor[] = [];
-    gradient((x) => { kept.push(tf.keep(toTf(exp(x)))); return sum(x); }, ad, tensor([0])); // prettier-ignore
+    gradient((x) => { kept.push(tf.keep(toTf(exp(x)))); return sum(x); }, ad, tensor([0]));
     expect([...kept[0]!.dataSync()]).toEqual([1]);
     kept[0]!.dispose();
   });

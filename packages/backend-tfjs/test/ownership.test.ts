@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import {
   add, AutoForward, AutoTape, checkpoint, Const, customRule, derivative, div, Duplicated, exp, fmap, gradient, gradientAndHvp, hessian, hvp, jacobian, matmul, mul, prepareGradient, prepareHvp,
   prepareJacobian, pullback, pushforward, scope, secondDerivative, sin, slice, square, sum, tanh, tensor, toDevice, valueGradientAndHessian, withgradient, type Tensor, type Value,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { AutoTfjs, fromTf, ready, tfjs, toTf } from "@polyad/backend-tfjs";
 
 /** Who frees what: every operator by every engine, on success and on every kind of failure, leaves what it found. */
@@ -67,7 +67,7 @@ describe.each(["cpu", "wasm"] as const)("ownership on %s", (device) => {
     ["a prepared hvp", (engine) => { const step = prepareHvp(f, engine, x, x); return [step(x, x), step(x, x), step.dispose()]; }],
     ["a prepared Jacobian", (engine) => { const step = prepareJacobian(g, engine, x); return [step(x), step.dispose()]; }],
     ["gradient into buffers", (engine) => gradient((v: Tensor) => sum(square(v)), engine, Duplicated(x.there) as never)],
-  ]; // prettier-ignore
+  ];
   const rows = engines.flatMap(([name, engine]) => operators.map(([operator, run]) => [operator, name, run, engine] as const));
 
   it.each(rows)("%s by %s holds only what it returns", (_operator, _name, run, engine) => {
@@ -103,7 +103,7 @@ describe.each(["cpu", "wasm"] as const)("ownership on %s", (device) => {
       return gradient((m: Seen) => sum(broken(square(m.there))), engine, x);
     }],
     ["a prepared operator gets another shape", "not like the example", (engine) => prepareGradient((v: Tensor) => sum(square(v)), engine, x.there)(slice(x.host, [0, 2]))],
-  ]; // prettier-ignore
+  ];
   it.each(engines.flatMap(([name, engine]) => failures.map(([failure, message, run]) => [failure, name, message, run, engine] as const)))("%s, by %s: nothing is left", (_failure, _name, message, run, engine) => {
     for (let call = 0; call < 3; call++) {
       expect(() => run(engine)).toThrow(message);
@@ -116,7 +116,7 @@ describe.each(["cpu", "wasm"] as const)("ownership on %s", (device) => {
 
   it.each(engines)("%s: tensors of TensorFlow.js's among extra results live on, and captured ones", (_name, engine) => {
     const v = tf.variable(x.theirs);
-    const { val, grad } = withgradient((m: Tensor) => ({ loss: sum(square(m)), fresh: tf.exp(x.theirs), own: x.theirs, v } as never), engine, x.there); // prettier-ignore
+    const { val, grad } = withgradient((m: Tensor) => ({ loss: sum(square(m)), fresh: tf.exp(x.theirs), own: x.theirs, v } as never), engine, x.there);
     const { loss, fresh, own, v: same } = val as { loss: Tensor; fresh: tf.Tensor; own: tf.Tensor; v: tf.Variable };
     for (const t of [fresh, own, same]) expect(t.isDisposed).toBe(false);
     expect([...same.dataSync()]).toEqual([1, 2, 3]);
@@ -178,7 +178,7 @@ describe.each(["cpu", "wasm"] as const)("ownership on %s", (device) => {
 
   it("tensors without elements, and without axes", () => {
     const [none, one] = [tf.tensor([], [0, 3]), tf.scalar(3)];
-    const { val, grad: [dn, d1] } = withgradient((a: Tensor, b: Tensor) => mul(add(sum(exp(a)), b), b), ad, none, one); // prettier-ignore
+    const { val, grad: [dn, d1] } = withgradient((a: Tensor, b: Tensor) => mul(add(sum(exp(a)), b), b), ad, none, one);
     expect((val as Tensor).item()).toBe(9);
     expect([dn.shape, d1.shape, ...d1.dataSync()]).toEqual([[0, 3], [], 6]);
     release([val, dn, d1]);

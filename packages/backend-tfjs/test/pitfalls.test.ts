@@ -4,7 +4,7 @@ import {
   abs, add, AutoForward, AutoTape, cast, conv, cumprod, customRule, div, einsum, elu, exp, gather, gradient, greater, hessian, jacobian, logSoftmax, logsumexp, matmul, max, maximum,
   leakyRelu, maxPool, mean, meanPool, min, minimum, mul, neg, pow, prod, pullback, pushforward, qr, relu, relu6, scatterAdd, secondDerivative, SecondOrder, selu, sigmoid, sin, slice, softmax, sort, sqrt,
   reshape, square, stopGradient, sub, sum, tanh, tensor, toDevice, topK, UnsupportedError, where, withgradient, derivative, type ADType, type Tensor, type Value,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { AutoTfjs, fromTf, ready, tfjs, toTf } from "@polyad/backend-tfjs";
 
 /** Where TensorFlow.js 4.22 is wrong, silent or leaking: each of these is right here. */
@@ -121,8 +121,8 @@ describe.each(["cpu", "wasm"] as const)("pitfalls on %s", (device) => {
     const x = toDevice(tensor([[4, 1], [1, 3]]), tfjs(device));
     const made = tf.memory().numTensors;
     for (const engine of [ad, AutoTape()]) {
-      expect(() => gradient((x: Tensor) => { throw new RangeError(String(sum(qr(x)[1]).shape)); }, engine, x)).toThrow(RangeError); // prettier-ignore
-      const broken = customRule((x: Tensor) => sum(qr(square(x))[1]), { vjp: () => [() => { throw new RangeError("on the way back"); }] }); // prettier-ignore
+      expect(() => gradient((x: Tensor) => { throw new RangeError(String(sum(qr(x)[1]).shape)); }, engine, x)).toThrow(RangeError);
+      const broken = customRule((x: Tensor) => sum(qr(square(x))[1]), { vjp: () => [() => { throw new RangeError("on the way back"); }] });
       expect(() => gradient((x: Tensor) => mul(2, broken(exp(x))), engine, x)).toThrow("on the way back");
       expect(() => gradient((x: Tensor) => sum(gradient((y: Tensor) => broken(exp(y)), engine, x)[0]), engine, x)).toThrow("on the way back");
       expect(tf.memory().numTensors).toBe(made);
@@ -226,14 +226,14 @@ describe.each(["cpu", "wasm"] as const)("pitfalls on %s", (device) => {
       try {
         return f();
       } finally {
-        configs.forEach(({ kernelName }, i) => { tf.unregisterGradient(kernelName); if (known[i]) tf.registerGradient(known[i]); }); // prettier-ignore
+        configs.forEach(({ kernelName }, i) => { tf.unregisterGradient(kernelName); if (known[i]) tf.registerGradient(known[i]); });
       }
     };
     const sine: tf.GradConfig = { kernelName: "Sin", inputsToSave: ["x"], gradFunc: (dy, [x]) => ({ x: () => tf.mul(tf.cos(x!), dy as tf.Tensor) }) };
     const product: tf.GradConfig = {
       kernelName: "Multiply", inputsToSave: ["a", "b"],
       gradFunc: (dy, [a, b]) => ({ a: () => tf.mul(dy as tf.Tensor, b!), b: () => tf.mul(dy as tf.Tensor, a!) }),
-    }; // prettier-ignore
+    };
     const cosine: tf.GradConfig = { kernelName: "Cos", inputsToSave: ["x"], gradFunc: (dy, [x]) => ({ x: () => tf.mul(tf.neg(tf.sin(x!)), dy as tf.Tensor) }) };
     const negation: tf.GradConfig = { kernelName: "Neg", gradFunc: (dy) => ({ x: () => tf.neg(dy as tf.Tensor) }) };
     const mixed = (x: Value): Value => sum(exp(fromTf(tf.sin(toTf(square(x) as Tensor)))));
@@ -264,7 +264,7 @@ describe.each(["cpu", "wasm"] as const)("pitfalls on %s", (device) => {
 
     it("on the way of no derivative need none", () => {
       expect(gradient((x) => mul(x, add(stopGradient(x), 0)), ad, 3)).toEqual([3]);
-      const y = withgradient((x) => { tf.sin(toTf(x)); return sum(square(x)); }, ad, tensor([3])); // prettier-ignore
+      const y = withgradient((x) => { tf.sin(toTf(x)); return sum(square(x)); }, ad, tensor([3]));
       expect(y.grad[0].toArray()).toEqual([6]);
     });
 
@@ -284,7 +284,7 @@ describe.each(["cpu", "wasm"] as const)("pitfalls on %s", (device) => {
       withGradients(wrong.map((kernelName) => ({ kernelName, gradFunc: () => { throw new Error(`${kernelName}: the registry was asked`); } })), () => {
         expect(nested((x) => mul(x, exp(sin(square(x)))), 0, ad, ad)).toBeCloseTo(0, 5);
         expect(gradient((x) => sum(div(exp(x), add(1, sqrt(square(x))))), ad, tensor([1]))[0].toArray()).toEqual([expect.closeTo(Math.E / 4, 5)]);
-      }); // prettier-ignore
+      });
     });
   });
 

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import {
   add, argmax, AutoFiniteDiff, AutoTape, concat, equal, gather, gradient, hessian, jacobian, matmul, max, mul, reshape, square, stack, sum, tensor, toDevice, transpose, where, withgradient,
   type DType, type Tensor, type Value,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { AutoTfjs, fromTf, ready, tfjs, toTf } from "@polyad/backend-tfjs";
 
 describe.each(["cpu", "wasm"] as const)("dtypes on %s", (name) => {
@@ -44,7 +44,7 @@ describe.each(["cpu", "wasm"] as const)("dtypes on %s", (name) => {
         }
         expect([sum(there(tensor([1, 1], null, a))).dtype, max(there(tensor([1, 1], null, a))).dtype, argmax(there(tensor([1, 0], null, a))).dtype]).toEqual([
           sum(tensor([1, 1], null, a)).dtype, max(tensor([1, 1], null, a)).dtype, "int32",
-        ]); // prettier-ignore
+        ]);
       }
     }));
 
@@ -52,7 +52,7 @@ describe.each(["cpu", "wasm"] as const)("dtypes on %s", (name) => {
     const f = (x: Tensor): Value => sum(mul(x, square(x)));
     const third = 1 / 3;
     for (const [x, dtype] of [[tensor([third, 2]), "float64"], [tensor(Float32Array.of(third, 2)), "float32"]] as const) {
-      const { val, grad: [g] } = withgradient(f, ad, x); // prettier-ignore
+      const { val, grad: [g] } = withgradient(f, ad, x);
       expect([(val as Tensor).dtype, g.dtype, g.device.name]).toEqual([dtype, dtype, "host"]);
       expect(Math.abs(g.dataSync()[0]! - third)).toBeLessThan(1e-7);
       expect(g.dataSync()[1]).toBe(12);

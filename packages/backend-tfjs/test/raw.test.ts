@@ -6,7 +6,7 @@ import * as tfl from "@tensorflow/tfjs-layers";
 import {
   abs, add, AutoForward, AutoTape, concat, conv, div, erf, exp, gather, gradient, greater, hessian, hvp, jacobian, log, logSoftmax, logsumexp, matmul, max, maxPool, mean, min, mul, pow,
   prod, pullback, pushforward, relu, scope, selu, sigmoid, sin, slice, softmax, softplus, square, sub, sum, tanh, tensor, toDevice, UnsupportedError, where, withgradient, type ADType, type Tensor, type Value,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { AutoTfjs, fromTf, ready, tfjs, toTf } from "@polyad/backend-tfjs";
 
 /** TensorFlow.js's own ops inside of f, by its own gradients, once these are loaded. */
@@ -275,7 +275,7 @@ describe("other engines around and inside", () => {
     // A tape that is not TensorFlow.js's has no part in its tidy(): scope() in its place.
     const there = toDevice(x, tfjs("cpu"));
     const within = (around: (make: () => Tensor) => Tensor) => (v: Tensor): Value => sum(around(() => exp(square(v))));
-    const tidy = (make: () => Tensor): Tensor => { let y: Tensor | undefined; tf.tidy(() => { y = make(); }); return y!; }; // prettier-ignore
+    const tidy = (make: () => Tensor): Tensor => { let y: Tensor | undefined; tf.tidy(() => { y = make(); }); return y!; };
     expect(() => grad(within(tidy), there, AutoTape())).toThrow("was used after it had been freed: by dispose(), or at the end of the operator, scope() or tidy() in which it was made.");
     const g = grad(within((make) => scope(make)), there, AutoTape());
     near(g, tensor([0.5, -1].map(slope)));

@@ -4,7 +4,7 @@ import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
 import {
   add, atan2, AutoTape, clamp, concat, conv, convTranspose, cumsum, div, flip, gradient, hessian, leakyRelu, matmul, max, mean, meanPool, minimum, mul, norm, pad, relu6, reshape, slice, sqrt,
   square, stack, sub, sum, tensor, tile, UnsupportedError, variance, type Tensor, type Value,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { AutoTfjs, fromTf, ready, toTf } from "@polyad/backend-tfjs";
 
 /** The rest of TensorFlow.js's own ops inside of f: right where it has gradients, an error that names the op where not. */
@@ -66,7 +66,7 @@ describe("first and second order", () => {
     ["spaceToBatchND", (t) => tf.spaceToBatchND(last2(t), [2, 2], [[0, 0], [0, 0]]), (x) => x, image],
     ["batchNorm with a scale", (t) => tf.batchNorm(t as tf.Tensor2D, tf.tensor1d([1, 2, 3, 4]), tf.tensor1d([1, 2, 3, 4]), tf.zeros([4]), tf.ones([4]), 0), (x) => div(sub(x, tensor([1, 2, 3, 4])), sqrt(tensor([1, 2, 3, 4]))), m],
     ["a product with its own transpose", (t) => tf.matMul(t as tf.Tensor2D, t as tf.Tensor2D, true), (x) => matmul(x, x, { transposeA: true }), m],
-  ]; // prettier-ignore
+  ];
 
   it.each(rows)("%s", (_name, raw, ours, x) => {
     const before = tf.memory().numTensors;
@@ -84,7 +84,7 @@ describe("first order, and an error for the second, since TensorFlow.js's kernel
     ["maxPool3d", (t) => tf.maxPool3d(last3(t), 2, 2, "valid"), (x) => max(blocks(x), { axis: [1, 3, 5] }) as Tensor, volume, "MaxPool3DGrad"],
     ["conv3d", (t) => tf.conv3d(last3(t), tf.ones([2, 2, 2, 1, 1]), 1, "valid"), sumOfShifts, volume, "Conv3DBackpropInputV2"],
     ["depthwiseConv2d", (t) => tf.depthwiseConv2d(last2(t), tf.ones([2, 2, 1, 1]), 1, "valid"), (x) => conv(x, onesOf(1, 1, 2, 2)), image, "DepthwiseConv2dNativeBackpropInput"],
-  ]; // prettier-ignore
+  ];
 
   it.each(rows)("%s", (_name, raw, ours, x, op) => {
     const before = tf.memory().numTensors;

@@ -14,7 +14,7 @@ describe.each(["cpu", "wasm"] as const)("with a registry in which every gradient
     await ready(ad);
     kernels = tf.getKernelsForBackend(device).map(({ kernelName }) => kernelName);
     for (const kernelName of kernels) {
-      tf.registerGradient({ kernelName, gradFunc: () => { throw new Error(`the registered gradient of ${kernelName} was asked for`); } }); // prettier-ignore
+      tf.registerGradient({ kernelName, gradFunc: () => { throw new Error(`the registered gradient of ${kernelName} was asked for`); } });
     }
   });
   afterAll(() => kernels.forEach((name) => tf.unregisterGradient(name)));
@@ -32,5 +32,5 @@ it("the package asks for no more of TensorFlow.js than its core and its devices"
   expect(manifest.dependencies).toBeUndefined();
   expect(Object.keys(manifest.peerDependencies!).filter((name) => name.startsWith("@tensorflow/"))).toEqual([
     "@tensorflow/tfjs-backend-cpu", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgpu", "@tensorflow/tfjs-core",
-  ]); // prettier-ignore
+  ]);
 });

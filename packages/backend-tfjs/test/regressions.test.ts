@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import {
   abs, add, any, argmax, AutoForward, AutoTape, cast, concat, cumsum, equal, exp, gather, gradient, greater, log1p, logicalAnd, logicalNot, matmul, max, maximum, mean, min, mod, mul, neg, pow, prod,
   pullback, pushforward, reshape, scatterAdd, ShapeError, sign, sin, slice, softmax, sort, square, sub, sum, tan, tensor, tile, toDevice, transpose, where, withgradient, type Tensor, type Value,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { AutoTfjs, ready, tfjs } from "@polyad/backend-tfjs";
 
 /** What once came out wrong on a device of TensorFlow.js, in silence mostly. */
@@ -46,7 +46,7 @@ describe.each(["cpu", "wasm"] as const)("%s", (name) => {
       const ops: Record<string, (a: Tensor, b: Tensor) => Value> = {
         add, sub, neg, abs, maximum, cumsum: (a) => cumsum(a), sort: (a) => sort(a),
         "add 1": (a) => add(a, 1), "mul 3": (a) => mul(a, 3), "mod 16777216": (a) => mod(a, 16777216),
-      }; // prettier-ignore
+      };
       const result = ops[op]!(there(x), there(y)) as Tensor;
       expect(result.dtype).toBe("int32");
       expect(read(result)).toEqual(expected);
@@ -226,7 +226,7 @@ describe.each(["cpu", "wasm"] as const)("%s", (name) => {
 
     it.each(engines)("%s: after an exception too", (_name, engine) => {
       const [x, v] = [there(floats(1, 2)), there(floats(3, 4))];
-      const failing = (x: Tensor): Tensor => { if (sum(exp(x)).shape.length === 0) throw new RangeError("mine"); return x; }; // prettier-ignore
+      const failing = (x: Tensor): Tensor => { if (sum(exp(x)).shape.length === 0) throw new RangeError("mine"); return x; };
       expect(() => pullback(failing, engine, x, v)).toThrow("mine");
       expect(() => pushforward(failing, engine, x, v)).toThrow("mine");
       expect(() => withgradient(failing as (x: Tensor) => Value, engine, x)).toThrow("mine");

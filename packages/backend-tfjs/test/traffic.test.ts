@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import {
   add, AutoForward, AutoTape, cos, erf, exp, fmap, gradient, gradientAndHvp, hessian, hvp, jacobian, lgamma, log, log1p, logaddexp, matmul, max, mean, mul, pow, pullback, pushforward, relu, relu6, scope,
   SecondOrder, sigmoid, sin, softmax, softplus, sort, sqrt, square, sum, tanh, valueGradientAndHessian, withgradient, type ADType, type Tensor, type Value,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { AutoTfjs, fromTf, ready, toTf } from "@polyad/backend-tfjs";
 
 /** What crosses between the host and a device: of a tf.Tensor that is a leaf nothing does, whatever the operator. */
@@ -53,7 +53,7 @@ describe.each(["cpu", "wasm"] as const)("between host and %s", (device) => {
   ];
   const engines: readonly (readonly [string, ADType])[] = [
     ["AutoTfjs", ad], ["AutoTape", AutoTape()], ["AutoForward", AutoForward()], ["AutoTfjs over AutoTape", SecondOrder(ad, AutoTape())],
-  ]; // prettier-ignore
+  ];
   const rows = engines.flatMap(([name, engine]) =>
     operators.filter(([operator]) => engine.adtype !== "second-order" || /hessian|hvp/i.test(operator)).map(([operator, run]) => [operator, name, engine, run] as const),
   );

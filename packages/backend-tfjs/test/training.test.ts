@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { AutoTfjs, ready, tfjs } from "@polyad/backend-tfjs";
-import { Adam, AutoTape, BatchNorm, Chain, Dense, Descent, destructure, dispose, Duplicated, generator, gradient, leaves, mse, mul, rand, setup, sum, tensor, toDevice, trace, train, trainMode, update, updateState, withgradient, withGenerator, withState, type Tensor } from "polyad";
+import { Adam, AutoTape, BatchNorm, Chain, Dense, Descent, destructure, dispose, Duplicated, generator, gradient, leaves, mse, mul, rand, setup, sum, tensor, toDevice, trace, train, TrainingError, trainMode, update, updateState, withgradient, withGenerator, withState, type Tensor } from "polyad";
 import { beforeAll, describe, expect, test } from "vitest";
 
 const device = "wasm";
@@ -23,6 +23,27 @@ describe.each([ad, AutoTape()])("training on a device, by $adtype", (engine) => 
     dispose([run.model, run.state]);
     expect(tf.memory().numTensors).toBe(before);
     expect(model.layers[0].weight.dataSync().length).toBe(12); // the first model is the caller's
+    dispose(model);
+  });
+
+  test.each(["loss", "NaN", "data"])("train that fails by its %s leaves nothing", async (what) => {
+    const model = made();
+    const before = tf.memory().numTensors;
+    let calls = 0;
+    const failing = (m: typeof model, x: Tensor, y: Tensor) => {
+      const third = calls++ === 3;
+      if (third && what === "loss") throw new Error("of the loss");
+      return mul(third && what === "NaN" ? NaN : 1, loss(m, x, y));
+    };
+    const items = function* () {
+      yield* data.slice(0, what === "data" ? 3 : 20);
+      throw new Error("of the data");
+    };
+    const error: unknown = await train(failing, model, items, Adam(), { engine }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(Error);
+    if (error instanceof TrainingError) dispose(error.training, model);
+    expect(tf.memory().numTensors).toBe(before);
+    expect(model.layers[0].weight.dataSync().length).toBe(12);
     dispose(model);
   });
 

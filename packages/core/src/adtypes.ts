@@ -1,5 +1,6 @@
 import { AutodiffError } from "./errors.js";
 import { checkOptions } from "./options.js";
+import { describe } from "./tensor.js";
 
 /**
  * Names an engine: plain data, so that tokens print, compare, survive structuredClone, and a library can name an engine
@@ -17,7 +18,15 @@ export interface AutoTape extends ADType {
   readonly adtype: "tape";
   readonly execution: "sync";
 }
-export function AutoTape(): AutoTape {
+/**
+ * The token of reverse mode on a tape.
+ *
+ * @example
+ * gradient((x, y) => mul(x, y), AutoTape(), 3, 4) // [4, 3]
+ */
+export function AutoTape(): AutoTape;
+export function AutoTape(options?: object): AutoTape {
+  checkOptions("AutoTape", options, []);
   return { adtype: "tape", execution: "sync" };
 }
 
@@ -28,6 +37,13 @@ export interface AutoForward extends ADType {
   /** Tangents carried in one pass; chosen by size if absent. */
   readonly chunkSize?: number;
 }
+/**
+ * The token of forward mode.
+ *
+ * @throws AutodiffError unless chunkSize is a whole number of at least 1.
+ * @example
+ * jacobian((x) => mul(x, x), AutoForward({ chunkSize: 8 }), [1, 2]).toArray() // [[2, 0], [0, 4]]
+ */
 export function AutoForward(options: { readonly chunkSize?: number } = {}): AutoForward {
   const { chunkSize = 1 } = checkOptions("AutoForward", options, ["chunkSize"]);
   if (!Number.isInteger(chunkSize) || chunkSize < 1) throw new AutodiffError(`AutoForward: chunkSize must be an integer of at least 1, got ${chunkSize}.`);
@@ -47,6 +63,13 @@ export interface AutoFiniteDiff extends ADType {
   /** Absolute step; chosen by the scale of each input if absent. */
   readonly step?: number;
 }
+/**
+ * The token of finite differences.
+ *
+ * @throws AutodiffError for a scheme that does not exist, or a step that is not positive and finite.
+ * @example
+ * Math.abs(gradient((x) => sin(x), AutoFiniteDiff({ scheme: "central4" }), 0)[0] - 1) < 1e-9 // true
+ */
 export function AutoFiniteDiff(options: { readonly scheme?: FiniteDiffScheme; readonly step?: number } = {}): AutoFiniteDiff {
   const { scheme = "central", step = 1 } = checkOptions("AutoFiniteDiff", options, ["scheme", "step"]);
   if (!finiteDiffSchemes.includes(scheme)) throw new AutodiffError(`AutoFiniteDiff: unknown scheme "${scheme}". Use one of ${finiteDiffSchemes.join(", ")}.`);
@@ -63,6 +86,7 @@ export interface AutoTfjs<D extends TfjsDevice = TfjsDevice> extends ADType {
   readonly device: D;
   readonly execution: D extends "webgpu" ? "async" : "sync";
 }
+/** The token of TensorFlow.js on a device, cpu unless said: `await ready(token)` of `@polyad/backend-tfjs` loads it. */
 export function AutoTfjs<const D extends TfjsDevice = "cpu">(options: { readonly device?: D } = {}): AutoTfjs<D> {
   const { device = "cpu" } = checkOptions("AutoTfjs", options, ["device"]);
   return { adtype: "tfjs", execution: device === "webgpu" ? "async" : "sync", device } as AutoTfjs<D>;
@@ -76,6 +100,7 @@ export interface AutoOnnx<Inner extends ADType = ADType> extends ADType {
   readonly inner?: Inner;
   readonly executionProviders?: readonly string[];
 }
+/** The token of onnxruntime (planned). */
 export function AutoOnnx<Inner extends ADType = AutoTape>(
   options: { readonly inner?: Inner; readonly executionProviders?: readonly string[] } = {},
 ): AutoOnnx<Inner> {
@@ -91,6 +116,7 @@ export interface AutoSparse<Dense extends ADType = ADType> extends ADType {
   readonly coloring?: string;
 }
 export function AutoSparse<Dense extends ADType>(dense: Dense, options: { readonly detector?: string; readonly coloring?: string } = {}): AutoSparse<Dense> {
+  requireEngines("AutoSparse", dense);
   return { adtype: "sparse", execution: dense.execution, dense, ...checkOptions("AutoSparse", options, ["detector", "coloring"]) };
 }
 
@@ -102,6 +128,7 @@ export interface MixedMode<Forward extends ADType = ADType, Reverse extends ADTy
   readonly reverse: Reverse;
 }
 export function MixedMode<Forward extends ADType, Reverse extends ADType>(forward: Forward, reverse: Reverse): MixedMode<Forward, Reverse> {
+  requireEngines("MixedMode", forward, reverse);
   const execution = forward.execution === "sync" && reverse.execution === "sync" ? "sync" : "async";
   return { adtype: "mixed-mode", execution, forward, reverse } as MixedMode<Forward, Reverse>;
 }
@@ -114,8 +141,14 @@ export interface SecondOrder<Outer extends ADType = ADType, Inner extends ADType
   readonly execution: Outer["execution"] | Inner["execution"] extends "sync" ? "sync" : "async";
 }
 export function SecondOrder<Outer extends ADType, Inner extends ADType>(outer: Outer, inner: Inner): SecondOrder<Outer, Inner> {
+  requireEngines("SecondOrder", outer, inner);
   const execution = outer.execution === "sync" && inner.execution === "sync" ? "sync" : "async";
   return { adtype: "second-order", execution, outer, inner } as SecondOrder<Outer, Inner>;
+}
+
+/** @throws AutodiffError for a part that is no engine's token. */
+function requireEngines(who: string, ...parts: readonly unknown[]): void {
+  for (const part of parts) if (!isADType(part)) throw new AutodiffError(`${who}: expected an engine such as AutoTape(), got ${describe(part)}.`);
 }
 
 /** Whether an argument is an engine's token. */

@@ -81,6 +81,6 @@ export interface Capabilities<A extends ADType = ADType> {
    * values are those of f outside of the engine, and each order of derivative loses four bits to rounding after four.
    */
   accuracy?(dtype: DType, order: number, ad: A): number;
-  /** Tangents to push in one pass of `pushforward`, of n in all; 1 unless said. */
+  /** Tangents to push in one pass of `pushforward`, of n in all: a whole number of at least 1, or Infinity; 32 unless said. */
   chunk?(n: number, ad: A): number;
 }

@@ -12,7 +12,11 @@ export function zeros(shape: Shape, dtype: DType = "float64"): Tensor {
   return filled("zeros", shape, 0, dtype);
 }
 
-/** Ones of a shape, float64 unless said. */
+/**
+ * Ones of a shape, float64 unless said.
+ * @example
+ * ones([2]).toArray() // [1, 1]
+ */
 export function ones(shape: Shape, dtype: DType = "float64"): Tensor {
   return filled("ones", shape, 1, dtype);
 }
@@ -34,6 +38,8 @@ function filled(who: string, shape: Shape, value: number, dtype: DType): Tensor 
 
 /**
  * start, start + step, … up to but without stop; `arange(n)` counts from 0. Float64 unless said.
+ *
+ * @throws AutodiffError for bounds or a step that are not finite, a step of 0, or numbers that the dtype does not hold.
  * @example
  * arange(1, 7, 2).toArray() // [1, 3, 5]
  */
@@ -49,6 +55,8 @@ export function arange(start: number, stop?: number, step = 1, dtype: DType = "f
 
 /**
  * `count` evenly spaced numbers from start to stop, both included.
+ *
+ * @throws AutodiffError for a count that is no whole number of at least 0, or numbers that the dtype does not hold.
  * @example
  * linspace(0, 1, 5).toArray() // [0, 0.25, 0.5, 0.75, 1]
  */

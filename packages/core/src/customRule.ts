@@ -19,7 +19,8 @@ export interface CustomRules<In extends readonly Value[], R extends Value = Valu
 /**
  * f with a derivative of your own, in every engine that works by rules: for one that is more accurate or cheaper than
  * the composite's, or deliberately another, as for a straight-through estimator. An engine whose rule is missing
- * refuses; one that samples, as finite differences do, sees f alone.
+ * refuses; one that samples, as finite differences do, sees f alone. Rules are written in ops, which can be differentiated
+ * again: what they read by `item()` or `toArray()` is a constant to derivatives of higher order.
  *
  * @throws UnsupportedError when an engine needs the rule that was not given; ShapeError for a map whose result is not of the
  *   shape that it belongs to.
@@ -31,6 +32,9 @@ export function customRule<In extends readonly Value[], R extends Value>(
   f: (...xs: In) => R,
   rules: CustomRules<In, R>,
 ): (...xs: { [K in keyof In]: In[K] | Extract<Operand, In[K]> }) => R {
+  if (typeof f !== "function" || typeof rules !== "object" || rules === null) {
+    throw new AutodiffError(`customRule: expected a function and its rules, customRule(f, { jvp, vjp }), got ${describe(f)} and ${describe(rules)}.`);
+  }
   const name = f.name === "" ? "customRule" : f.name;
   // Outside of every trace, so that a traced value which f captured, and which no rule knows of, is an error.
   const run = (inputs: In): R => outside(name, null, (xs) => [scalarOrTensor(f(...(xs as In)))], inputs)[0] as R;

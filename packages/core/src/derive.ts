@@ -3,7 +3,8 @@ import type { FlatFunction, MaybePromise, Pullback, Pushforward, Tangents } from
 import { basisOf, block, dimension, fill, fromScalars, inner, split, zeroLike } from "./basis.js";
 import { batched } from "./batch.js";
 import { ones, zeros } from "./create.js";
-import { engineFor, heldPullback, heldPushforward, heldWithgradient, requireToken } from "./held.js";
+import { AutodiffError } from "./errors.js";
+import { engineFor, heldPullback, heldPushforward, heldWithgradient } from "./held.js";
 import { isFloat } from "./dtype.js";
 import { concat } from "./primitives/concat.js";
 import { broadcastLike } from "./primitives/conform.js";
@@ -13,7 +14,7 @@ import { transpose } from "./primitives/transpose.js";
 import { stack } from "./ops/stack.js";
 import { backendOf } from "./registry.js";
 import { sizeOf } from "./shape.js";
-import { kindOf, shapeOf, tensor, type Tensor, type Value } from "./tensor.js";
+import { describe, kindOf, shapeOf, tensor, type Tensor, type Value } from "./tensor.js";
 
 /**
  * Which operator follows from which, between flat lists of values. An engine gives a pullback or a pushforward (or
@@ -72,7 +73,7 @@ export function withgradient(ad: ADType, f: FlatFunction, xs: readonly Value[]):
 }
 
 /** Value and gradient of the first result, in one pass; other results pass through. */
-export function valueAndGradient(ad: ADType, f: FlatFunction, xs: readonly Value[]): { ys: readonly Value[]; grads: Tangents } {
+function valueAndGradient(ad: ADType, f: FlatFunction, xs: readonly Value[]): { ys: readonly Value[]; grads: Tangents } {
   const { ys, pull, dispose } = pullback(ad, f, xs);
   try {
     const [loss] = ys;
@@ -173,15 +174,23 @@ function gradientFunction(inner: ADType, f: FlatFunction, like: readonly Value[]
 
 /** Outer and inner engine of a token: one engine is both. */
 export function parts(ad: ADType): { outer: ADType; inner: ADType } {
-  requireToken(ad);
   return ad.adtype === "second-order" ? (ad as SecondOrder) : { outer: ad, inner: ad };
+}
+
+/** Tangents in one pass. @throws AutodiffError for an engine that says what is no count. */
+function chunkOf(ad: ADType, n: number): number {
+  const chunk: unknown = backendOf(ad).capabilities.chunk?.(n, ad) ?? chunkSize;
+  if (chunk !== Infinity && !(Number.isInteger(chunk) && (chunk as number) >= 1)) {
+    throw new AutodiffError(`${ad.adtype}: contract: capabilities.chunk must give a whole number of at least 1, or Infinity; got ${describe(chunk)} for ${n} tangents.`);
+  }
+  return chunk as number;
 }
 
 /** J's columns, by input: `columns[i][k]` is the derivative along element k of xᵢ. */
 function pushBasis(ad: ADType, f: FlatFunction, xs: readonly Value[]): { ys: readonly Value[]; columns: Tangents[][] } {
   const n = dimension(xs);
-  const chunk = backendOf(ad).capabilities.chunk?.(n, ad) ?? chunkSize;
   if (n === 0) return { ys: pushforward(ad, f, xs, []).ys, columns: xs.map(() => []) };
+  const chunk = chunkOf(ad, n);
   let ys: readonly Value[] = [];
   const all: Tangents[] = [];
   for (let from = 0; from < n; from += chunk) {

@@ -23,8 +23,6 @@ export const notMethods: Readonly<Record<NotMethods, string>> = {
   whereSafe: "its first argument is the condition",
 };
 
-export type MethodName = Exclude<keyof Functions, NotMethods>;
-
 /** A function without its first argument. Called on a tensor, what gives a number for a number gives a tensor. */
 export type Method<F> = F extends (x: never, ...rest: infer Rest extends readonly unknown[]) => infer R
   ? (...rest: Rest) => [R] extends [Value] ? Tensor : R

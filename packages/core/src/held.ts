@@ -13,7 +13,6 @@ import { currentTrace } from "./trace.js";
 
 /** The engine, checked against what it says that it can do with these values. */
 export function engineFor(ad: ADType, xs: readonly Value[]): Backend {
-  requireToken(ad);
   if (ad.adtype === "second-order") {
     throw new AutodiffError("SecondOrder(outer, inner) is for hessian, hvp and secondDerivative. Name one engine here.");
   }
@@ -36,8 +35,8 @@ export function engineFor(ad: ADType, xs: readonly Value[]): Backend {
 }
 
 /** @throws AutodiffError for what is no engine's token. */
-export function requireToken(ad: unknown): void {
-  if (!isADType(ad)) throw new AutodiffError(`Expected an engine such as AutoTape() after the function, got ${describe(ad)}.`);
+export function requireToken(who: string, ad: unknown): void {
+  if (!isADType(ad)) throw new AutodiffError(`${who}: expected an engine such as AutoTape() after the function, got ${describe(ad)}.`);
 }
 
 /** A backend's pullback, held to the contract. */

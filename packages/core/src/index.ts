@@ -49,6 +49,7 @@ export { getPath, setPath } from "./tree/path.js";
 export { scope } from "./tree/scope.js";
 export { dispose } from "./tree/dispose.js";
 export { toDevice, toHost } from "./tree/toDevice.js";
+export { identityOf } from "./tree/ties.js";
 export { trainable, trainableLeaves, type TrainableLeaf } from "./tree/trainable.js";
 export { registerLeaf, vendorLeaf } from "./tree/vendor.js";
 export type { Gradient, Gradients, Jacobian, Layer, Traced } from "./types.js";

@@ -13,7 +13,7 @@ export function checkOptions<O extends object>(who: string, options: O | undefin
   }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
-    throw new AutodiffError(`${who}: there is no option ${key}. ${Object.hasOwn(hints, key) ? hints[key]! : `It has ${known.join(", ")}.`}`);
+    throw new AutodiffError(`${who}: there is no option ${key}. ${Object.hasOwn(hints, key) ? hints[key]! : `It has ${known.length === 0 ? "none" : known.join(", ")}.`}`);
   }
   return options;
 }

@@ -220,7 +220,7 @@ function empty({ shape, dtype }: Aval): HostTensor {
 }
 
 /** The dtype of a result, null where only numbers decide. */
-export function inferDType(who: string, inputs: Inputs, rule: DTypeRule): DType | null {
+function inferDType(who: string, inputs: Inputs, rule: DTypeRule): DType | null {
   if (rule !== "promote" && rule !== "numeric" && rule !== "float") return rule;
   let dtype: DType | null = null;
   for (const x of inputs) {

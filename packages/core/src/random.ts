@@ -18,7 +18,7 @@ export interface GeneratorState {
 
 /**
  * A stream of random numbers. It advances with every draw; the same seed and the same draws give the same numbers
- * everywhere.
+ * everywhere. It cannot be drawn from while a graph is being captured, where the numbers would be baked in.
  */
 export class RandomGenerator {
   private source: JumpableRandomGenerator;
@@ -45,19 +45,19 @@ export class RandomGenerator {
    */
   split(n = 2): RandomGenerator[] {
     checkCount("split", n);
-    drawFrom(this);
+    drawFor("split", this);
     return Array.from({ length: n }, () => fromEntropy(Array.from({ length: 4 }, () => this.source.next())));
   }
 
   /** A number in [0, 1), a multiple of 2^-53. The upper bits of two draws; this algorithm's lowest are its weakest. */
   uniform(): number {
-    drawFrom(this);
+    drawFor("uniform", this);
     return (this.source.next() >>> 5) * 2 ** -27 + (this.source.next() >>> 6) * 2 ** -53;
   }
 
   /** A standard normal number: the quantile of a uniform one in the middle of one of 2^52 cells, so never infinite. */
   normal(): number {
-    drawFrom(this);
+    drawFor("normal", this);
     const cell = (this.source.next() >>> 6) * 2 ** 26 + (this.source.next() >>> 6);
     return standardNormalQuantile((cell + 0.5) * 2 ** -52);
   }
@@ -65,7 +65,7 @@ export class RandomGenerator {
   /** A whole number in [0, n) for n up to 2^32, all equally likely: surplus draws are thrown away. */
   below(n: number): number {
     if (n === 1) return 0;
-    drawFrom(this);
+    drawFor("below", this);
     const shift = Math.clz32(n - 1);
     for (;;) {
       const k = this.source.next() >>> shift;
@@ -197,6 +197,18 @@ function prepare(who: string, from: RandomGenerator, shape: Shape, dtype: "float
   if (!(from instanceof RandomGenerator)) {
     throw new AutodiffError(`${who}: expected a generator first, got ${describe(from)}. Make one with generator(seed).`);
   }
+  refuseCapture(who);
+  checkShape(who, shape);
+  return new HostTensor([...shape], dtype, allocate(dtype, sizeOf(shape)));
+}
+
+/** Says that a generator is about to be drawn from, where it may be. */
+function drawFor(who: string, from: RandomGenerator): void {
+  refuseCapture(who);
+  drawFrom(from);
+}
+
+function refuseCapture(who: string): void {
   for (let trace: Trace | null = currentTrace(); trace !== null; trace = trace.parent) {
     if (trace.kind !== "capture") continue;
     throw new AutodiffError(
@@ -204,8 +216,6 @@ function prepare(who: string, from: RandomGenerator, shape: Shape, dtype: "float
         "outside of the function, and pass them as an argument.",
     );
   }
-  checkShape(who, shape);
-  return new HostTensor([...shape], dtype, allocate(dtype, sizeOf(shape)));
 }
 
 /** Checks a dtype that came from outside the type system. */

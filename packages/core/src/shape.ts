@@ -84,7 +84,8 @@ export function resolveAxes(who: string, axis: number | readonly number[] | unde
     for (let i = 0; i < ndim; i++) every.push(i);
     return every;
   }
-  const axes = (typeof axis === "number" ? [axis] : axis).map((a) => resolveAxis(who, a, ndim)).sort((a, b) => a - b);
+  if (typeof axis !== "number" && !Array.isArray(axis)) throw new AutodiffError(`${who}: expected an axis to be a number, or several in an array, got ${JSON.stringify(axis)}.`);
+  const axes = (typeof axis === "number" ? [axis] : (axis as readonly number[])).map((a) => resolveAxis(who, a, ndim)).sort((a, b) => a - b);
   const twice = axes.find((a, i) => a === axes[i - 1]);
   if (twice !== undefined) throw new ShapeError(`${who}: axis ${twice} is named twice.`);
   return axes;

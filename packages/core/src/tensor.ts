@@ -164,6 +164,9 @@ export function tensor(data: NestedInput | TypedArray, shape?: Shape | null, dty
   if (!isTypedArray(data) && typeof data !== "number" && typeof data !== "boolean" && !Array.isArray(data)) {
     throw new AutodiffError(`tensor: expected numbers, nested arrays or a typed array, got ${describe(data)}.`);
   }
+  if (shape !== undefined && shape !== null && !Array.isArray(shape)) {
+    throw new AutodiffError(`tensor: expected a shape or null second, got ${describe(shape)}. Write tensor(x, null, "float32").`);
+  }
   const own = isTypedArray(data) ? [data.length] : shapeOfNested("tensor", data);
   const flat: ArrayLike<number | boolean> = isTypedArray(data) ? data : flatNested(data);
   const type = dtype === undefined ? (isTypedArray(data) ? dtypeOf(data) : dtypeOfNested(flat)) : checkDType("tensor", dtype);

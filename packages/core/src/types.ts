@@ -14,7 +14,7 @@ type Third<E extends readonly unknown[]> = E extends readonly [infer Stored, unk
 /** What passes through trees as it is. Asked after Maps, which would pass for sets. */
 type Inert =
   | string | boolean | bigint | symbol | null | undefined
-  | Date | RegExp | Promise<unknown> | ReadonlySet<unknown> | WeakMap<WeakKey, unknown> | WeakSet<WeakKey> | ArrayBufferLike | ADType; // prettier-ignore
+  | Date | RegExp | Promise<unknown> | ReadonlySet<unknown> | WeakMap<WeakKey, unknown> | WeakSet<WeakKey> | ArrayBufferLike | ADType;
 type Callable = Function; // also of a signature that is not known
 
 /**

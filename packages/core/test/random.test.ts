@@ -250,6 +250,8 @@ test("draws are refused while a graph is captured, where they would be baked in"
   expect(() => capture(noisy, [{ shape: [2], dtype: "float64", weak: false }])).toThrow(
     "rand: drawn while a graph is being captured, the numbers would be baked in and the same in every run. Draw them outside",
   );
+  for (const draw of ["uniform", "normal", "split"] as const) {
+    expect(() => capture(([x]) => [add(x!, Number(generator(1)[draw]()))], [{ shape: [], dtype: "float64", weak: true }])).toThrow(`${draw}: drawn while a graph`);
+  }
+  expect(() => capture(([x]) => [add(x!, generator(1).below(2))], [{ shape: [], dtype: "float64", weak: true }])).toThrow("below: drawn while a graph");
 });
-
-

@@ -6,7 +6,9 @@ import { exp } from "../src/primitives/exp.js";
 import { cast } from "../src/primitives/cast.js";
 import { concat } from "../src/primitives/concat.js";
 import { reshape } from "../src/primitives/reshape.js";
+import { scatterAdd } from "../src/primitives/scatterAdd.js";
 import { slice } from "../src/primitives/slice.js";
+import { square } from "../src/primitives/square.js";
 import { sum } from "../src/primitives/sum.js";
 import { asTensor, asValue } from "../src/convert.js";
 import { arange, eye, full, linspace, ones, zeros } from "../src/create.js";
@@ -199,8 +201,17 @@ describe("dtypes", () => {
     expect(add(of("bool"), of("bool")).dtype).toBe("int32");
     expect(add(of("bool"), of("bool")).toArray()).toEqual([2, 2]);
     expect(sum(of("bool")).dtype).toBe("int32");
+    const [product, scattered] = [matmul(of("bool"), of("bool")), scatterAdd(of("bool"), [0, 0], of("bool"))];
+    expect([product.dtype, product.toArray(), scattered.dtype, scattered.toArray()]).toEqual(["int32", 2, "int32", [3, 1]]);
     expect(exp(of("int32")).dtype).toBe("float64");
     expect(exp(of("float32")).dtype).toBe("float32");
+  });
+
+  test("int32 products wrap at 32 bits", () => {
+    const [a, b] = [tensor([123456789, -1], null, "int32"), tensor([987654321, 7], null, "int32")];
+    expect(mul(a, b).toArray()).toEqual([Math.imul(123456789, 987654321), -7]);
+    expect(mul(a, 987654321).toArray()).toEqual([Math.imul(123456789, 987654321), -987654321]);
+    expect(square(a).toArray()).toEqual([Math.imul(123456789, 123456789), 1]);
   });
 
   test("numbers are weak", () => {

@@ -1,7 +1,7 @@
 import { AutodiffError, defineLayer, type Layer } from "@polyad/core";
 import {
   callPart, layersFrom, listOf, type Arguments, type Fns, type Gives, type LayerFunction, type OnTensor, type OnTensors, type Passed,
-} from "./layerFunctions.js"; // prettier-ignore
+} from "./layerFunctions.js";
 import { showContainer } from "./show.js";
 
 /** What g must be to come after f. */
@@ -35,10 +35,10 @@ export interface ChainConstructor {
   <A extends LayerFunction, B extends After<A>, C extends After<B>, D extends After<C>, E extends After<D>>(a: A, b: B, c: C, d: D, e: E): Chain<[A, B, C, D, E]>;
   <A extends LayerFunction, B extends After<A>, C extends After<B>, D extends After<C>, E extends After<D>, F extends After<E>>(
     a: A, b: B, c: C, d: D, e: E, f: F,
-  ): Chain<[A, B, C, D, E, F]>; // prettier-ignore
+  ): Chain<[A, B, C, D, E, F]>;
   <A extends LayerFunction, B extends After<A>, C extends After<B>, D extends After<C>, E extends After<D>, F extends After<E>, R extends readonly OnTensors[]>(
     a: A, b: B, c: C, d: D, e: E, f: F, ...rest: R & Fitting<readonly [F, ...R]>
-  ): Chain<[A, B, C, D, E, F, ...R]>; // prettier-ignore
+  ): Chain<[A, B, C, D, E, F, ...R]>;
   <L extends readonly Function[]>(...layers: L & (number extends L["length"] ? unknown : MustFit)): ChainOf<L[number]>;
   <O extends Readonly<Record<string, OnTensors>>>(layers: O): NamedChain<O>;
   /** A chain around an array or object of layers. */

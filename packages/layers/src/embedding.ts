@@ -1,7 +1,7 @@
 import {
   AutodiffError, asTensor, defineLayer, gather, less, ShapeError, tensor, where, type Layer, type NestedArray, type Operand,
   type RandomGenerator, type Tensor,
-} from "@polyad/core"; // prettier-ignore
+} from "@polyad/core";
 import { drawn } from "./drawn.js";
 import { normalInit, type Initialiser } from "./init.js";
 import { checkSizes } from "./match.js";

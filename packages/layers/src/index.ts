@@ -8,7 +8,7 @@ export * from "./bilinear.js";
 export * from "./chain.js";
 export {
   Conv, DepthwiseConv, type Channels, type ConvConstructor, type ConvFields, type ConvLayerOptions, type ConvPlacement, type ConvPlacementOptions, type GivenConv,
-} from "./conv.js"; // prettier-ignore
+} from "./conv.js";
 export * from "./convTranspose.js";
 export * from "./dense.js";
 export * from "./draw.js";

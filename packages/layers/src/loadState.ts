@@ -39,7 +39,7 @@ export function state<T>(model: T): State<T> {
 function plain(leaf: unknown): unknown {
   const x = constantArray(leaf) ?? leaf;
   if (x instanceof RandomGenerator) return generator(x.state());
-  if (isTypedArray(x)) return x.slice();
+  if (isTypedArray(x)) return x instanceof Uint8Array ? Uint8Array.from(x) : x.slice(); // a Buffer's slice is no copy
   return x instanceof Tensor || vendorLeaf(x) !== null || (typeof x !== "object" && typeof x !== "function" && typeof x !== "symbol" && x !== undefined) ? x : null;
 }
 

@@ -2,7 +2,7 @@ import { AutodiffError, defineLayer, type Layer } from "@polyad/core";
 import {
   callPart, checkFunction, inputsFor, join, layersFrom, listOf, type Arguments, type Connection, type Fn, type Fns, type Inputs, type Joined, type LayerFunction,
   type OnTensor, type OnTensors,
-} from "./layerFunctions.js"; // prettier-ignore
+} from "./layerFunctions.js";
 import { showContainer } from "./show.js";
 
 /** Layers side by side, and what joins their results. */

@@ -13,6 +13,9 @@ export const reserved = "__metadata__";
 
 /** Longer headers are refused, as by the reference reader. */
 const headerLimit = 100_000_000;
+/** A header is an object of objects of lists; later versions may add to it. */
+const depthLimit = 16;
+const listLimit = 1024;
 /** NumPy's limit; a shape of more axes is a mistake or an attack. */
 const rankLimit = 64;
 
@@ -94,10 +97,12 @@ function readHeader(file: Uint8Array): { header: Readonly<Record<string, unknown
   if (length > headerLimit) throw refusal(`its header would have ${length} bytes, more than ${headerLimit}`);
   const data = 8 + Number(length);
   if (data > file.length) throw refusal(`its header should have ${length} bytes, and ${file.length - 8} are left. It is truncated, or something else`);
+  const bytes = file.subarray(8, data);
+  if (isBloated(bytes)) throw refusal(`its header has lists of more than ${listLimit} entries, or is nested ${depthLimit} times`);
   let text = "";
   let header: unknown;
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(file.subarray(8, data));
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     header = JSON.parse(text);
   } catch {
     throw refusal("its header is not JSON");
@@ -106,6 +111,28 @@ function readHeader(file: Uint8Array): { header: Readonly<Record<string, unknown
   const twice = repeatedKey(text);
   if (twice !== null) throw refusal(`its header has the key ${show(twice)} twice`);
   return { header: header as Readonly<Record<string, unknown>>, data };
+}
+
+/**
+ * Whether a header is deeper, or has longer lists, than any that describes tensors. JSON.parse would make some fifty bytes
+ * of each bracket, gigabytes of a header within the limit. (What is in strings may be anything.)
+ */
+function isBloated(bytes: Uint8Array): boolean {
+  const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
+  const commas: number[] = [];
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if (byte === quote) {
+      for (i++; i < bytes.length && bytes[i] !== quote; i++) if (bytes[i] === backslash) i++;
+    } else if (byte === 0x5b || byte === 0x7b) { // [ {
+      if (commas.push(byte === 0x5b ? 0 : -Infinity) > depthLimit) return true;
+    } else if (byte === 0x5d || byte === 0x7d) {
+      commas.pop();
+    } else if (byte === comma && commas.length > 0 && ++commas[commas.length - 1]! >= listLimit) {
+      return true;
+    }
+  }
+  return false;
 }
 
 function metadataOf(given: unknown): Map<string, string> {

@@ -40,7 +40,7 @@ export function bytesOf(type: string): number {
 export function readTensor(file: Uint8Array, start: number, type: string, shape: Shape, size: number): Tensor {
   const { bytes, read } = readerOf(type);
   const from = file.byteOffset + start;
-  const elements = from % bytes === 0 ? read(file.buffer, from, size) : read(file.slice(start, start + size * bytes).buffer, 0, size);
+  const elements = from % bytes === 0 ? read(file.buffer, from, size) : read(new Uint8Array(file.subarray(start, start + size * bytes)).buffer, 0, size); // slice() of a Buffer, as readFile gives, copies nothing
   return elements instanceof Uint8Array ? tensor(elements, shape, "bool") : tensor(elements, shape);
 }
 

@@ -1,4 +1,5 @@
 import { isLayer, sigmoid } from "@polyad/core";
+import { shownLayers } from "@polyad/core/extend";
 import { identity } from "./identity.js";
 import type { Activation } from "./match.js";
 import { arraysOf, elementCount, elementsOf, summarySize, type Arrays } from "./size.js";
@@ -32,7 +33,7 @@ export function showContainer(kind: string, parts: Readonly<Record<string, unkno
   margin += 2;
   try {
     const lines = entries.map(({ part, name }) => showLine(name, part));
-    const end = outer === 0 ? `)${showTotal(entries.map(({ part }) => part))}` : `${" ".repeat(outer)})`;
+    const end = outer === 0 && shownLayers() <= 1 ? `)${showTotal(entries.map(({ part }) => part))}` : `${" ".repeat(outer)})`;
     return [`${kind}(`, ...lines, end].join("\n");
   } finally {
     margin = outer;
@@ -47,7 +48,8 @@ export function showContainer(kind: string, parts: Readonly<Record<string, unkno
  */
 export function summary(model: unknown): string {
   const text = showPart(model);
-  return text.includes("\n") ? text : withComment(text, 20 - text.length, showArrays(arraysOf(model), " non-trainable"));
+  if (!text.includes("\n")) return withComment(text, 20 - text.length, showArrays(arraysOf(model), " non-trainable"));
+  return text.includes("# Total: ") ? text : text + showTotal(model);
 }
 
 /**
@@ -68,7 +70,9 @@ export function showHead(kind: string, sizes: string, activation: Activation, ha
 }
 
 function showPart(part: unknown): string {
-  return typeof part === "function" && !isLayer(part) ? showActivation(part) : String(part);
+  if (typeof part === "function" && !isLayer(part)) return showActivation(part);
+  const text = String(part);
+  return text === "[object Object]" ? ((part as object).constructor as Function | undefined)?.name ?? "Object" : text;
 }
 
 function showLine(name: string, part: unknown): string {

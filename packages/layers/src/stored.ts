@@ -1,11 +1,13 @@
 import { Const, flatten, fmapWithPath, generator, RandomGenerator, Tensor, tensor, toDevice, TreeError, vendorLeaf, type GeneratorState } from "@polyad/core";
 import { inFormOf, tensorOf, type ArrayLeaf } from "./arrays.js";
 import { isTypedArray } from "./collate.js";
+import { isRule } from "./optimise/rule.js";
 import { reserved } from "./safetensors.js";
 
 /**
  * What a tree keeps in a file or in another tree: its numbers and truth values, by name. All else, such as activations,
- * strings and the modes of layers, comes from the code that builds the tree.
+ * strings and the modes of layers, comes from the code that builds the tree. Of an optimiser's state, the rules must be those
+ * of the code: what one has kept means something else to another.
  */
 export interface Stored {
   /** Each array once, under the name of its first place. */
@@ -28,6 +30,7 @@ const algorithm: GeneratorState["algorithm"] = "xoroshiro128plus";
 function storable(leaf: unknown, path: readonly unknown[]): Storable | null {
   if (typeof leaf === "number") return { x: tensor(leaf), restore: (x) => x.item() };
   if (typeof leaf === "boolean") return path.at(-1) === "training" ? null : { x: tensor(leaf), restore: (x) => x.item() === 1 };
+  if (typeof leaf === "string") return isRuleName(leaf, path) ? { x: tensor(true), suffix: leaf, restore: () => leaf } : null;
   if (leaf instanceof Tensor) return { x: leaf, restore: (x) => toDevice(x, leaf.device) };
   const array = tensorOf(leaf);
   if (array !== null) return { x: array, restore: (x) => inFormOf(leaf, x) };
@@ -38,6 +41,11 @@ function storable(leaf: unknown, path: readonly unknown[]): Storable | null {
   const constant = constantArray(leaf);
   const inner = constant === null ? null : storable(constant, path);
   return inner && { x: inner.x, restore: (x) => Const(inner.restore(x)) };
+}
+
+/** Whether a leaf says which rule the state of an optimiser belongs to. */
+function isRuleName(leaf: string, path: readonly unknown[]): boolean {
+  return path.at(-1) === "name" && path.includes("rule") && isRule({ name: leaf });
 }
 
 /** The array in a `Const`; null for constants that are settings, as numbers and lists of numbers. */

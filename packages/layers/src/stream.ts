@@ -33,7 +33,7 @@ export async function* until<S>(signal: AbortSignal | undefined, source: Source<
       if (done === true) return;
       open = true;
       yield value;
-      if (signal.aborted) return;
+      if (signal.aborted) return yield undefined; // whether there are more items is not known: the pass is not finished
     }
   } finally {
     signal.removeEventListener("abort", stop);

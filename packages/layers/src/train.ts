@@ -52,7 +52,7 @@ export type Aux<R> = R extends readonly [unknown, ...infer Rest] ? Rest : R exte
 export type StateFor<O, M> = O extends Rule ? OptimiserState<O, M> : O;
 
 /**
- * Training met a loss or parameters that are not finite. The step was not taken.
+ * Training met a loss or parameters that are not finite, and did not take the step; or data that were read up.
  *
  * @example
  * const data = [[tensor(1)], [tensor(Infinity)]];
@@ -64,14 +64,15 @@ export class TrainingError extends AutodiffError {
   override readonly name = "TrainingError";
 
   constructor(
-    what: string,
+    message: string,
     /** The last good model and state. */
     readonly training: Training<unknown, unknown>,
+    /** Undefined where data that can be read only once had no more. */
     readonly item: unknown,
     /** The item's place in its epoch, from 0. */
     readonly index: number,
   ) {
-    super(`${what} on data item ${index}, stopping training before its step. In this error, item is the data item, and training has the last good model and state.`);
+    super(message);
   }
 }
 
@@ -83,8 +84,8 @@ export class TrainingError extends AutodiffError {
  * Resolves with the new model and state, also where it was stopped, by `signal` or a callback: what has been learned is not
  * lost, and `stopped` says so. Whoever needs the signal's reason has the signal.
  *
- * @throws TrainingError when a loss or a new parameter is not finite, with the model before that step; AutodiffError for
- * empty data, a model with nothing to train, or options that do not exist.
+ * @throws TrainingError when a loss or a new parameter is not finite, with the model before that step, or where data that can
+ * be read only once has nothing for a later epoch; AutodiffError for empty data, a model with nothing to train, or options that do not exist.
  * @example
  * const data = [[tensor([1, 2]), tensor([2, 4])]];
  * const loss = (m, x, y) => mean(square(sub(mul(m.w, x), y)));
@@ -129,7 +130,11 @@ export async function train(
         stopped = aborted();
         if (stopped) break;
         const { loss, aux, grad, recorded } = await differentiate(current, item);
-        const fail = (what: string): TrainingError => new TrainingError(what, training(), item, index);
+        const fail = (what: string, next: unknown = null): TrainingError => {
+          dispose([grad, recorded, next], { current, state });
+          const rest = "In this error, item is the data item, and training has the last good model and state.";
+          return new TrainingError(`${what} on data item ${index}, stopping training before its step. ${rest}`, training(), item, index);
+        };
         if (!Number.isFinite(loss)) throw fail(`Loss is ${loss}`);
         if (steps === (start?.steps ?? 0) && isZero(grad)) {
           warnOnce("train: the gradient of the first item is zero in every parameter, so that it trains nothing. Use the model that the loss is given, (model, x, y) => …, not one from outside of it.");
@@ -137,7 +142,7 @@ export async function train(
         if (schedule !== undefined) state = adjust(state, schedule(steps));
         const next = update(state, current, grad);
         const broken = notFinite(current, next.model) ?? notFiniteState(state, next.state);
-        if (broken !== null) throw fail(`The loss is ${loss}, but its step makes ${broken} NaN or infinite`);
+        if (broken !== null) throw fail(`The loss is ${loss}, but its step makes ${broken} NaN or infinite`, next);
         state = next.state;
         current = recorded.size > 0 ? updateState(next.model, recorded) : next.model;
         dispose([grad, own], { current, state });
@@ -150,13 +155,16 @@ export async function train(
         if (stopped) break;
       }
       if (stopped) break;
-      if (index === 0) throw empty(done - (start?.epochs ?? 0), data);
+      if (index === 0) throw empty(done - (start?.epochs ?? 0), data, training);
       bars?.epoch(point());
       done++;
       if (onEpoch !== undefined) own = null;
       stopped = (await onEpoch?.(training())) === "stop";
     }
     return { ...training(), stopped: stopped || done < end };
+  } catch (error) {
+    if (!(error instanceof TrainingError)) dispose(own, [model, optimiser]); // whom nobody will ever have
+    throw error;
   } finally {
     bars?.stop();
   }
@@ -235,7 +243,9 @@ function pauses(): () => Promise<void> | undefined {
   };
 }
 
-function empty(epoch: number, data: Stream<unknown>): AutodiffError {
-  const once = typeof data !== "function" && epoch > 0;
-  return new AutodiffError(`train: the data is empty${once ? ` in epoch ${epoch + 1}: it can be read only once. Pass a function that makes it anew, () => …` : ""}.`);
+function empty(epoch: number, data: Stream<unknown>, training: () => Training<unknown, unknown>): AutodiffError {
+  const empty = "train: the data is empty";
+  if (epoch === 0) return new AutodiffError(`${empty}.`);
+  const once = typeof data === "function" ? "" : ": it can be read only once. Pass a function that makes it anew, () => …";
+  return new TrainingError(`${empty} in epoch ${epoch + 1}${once}. In this error, training has the last good model and state.`, training(), undefined, 0);
 }

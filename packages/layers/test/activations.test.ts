@@ -6,6 +6,8 @@ import {
 import { describe, expect, it, test } from "vitest";
 import { engines, exact, expectClose, expectNumbers, plain } from "../../../test/support.js";
 
+fc.configureGlobal({ seed: Number(process.env["SEED"] ?? 20240607) });
+
 interface Row {
   readonly f: UnaryOp;
   /** The definition, in float64, where it is safe. */

@@ -2,7 +2,7 @@ import { describe, expect, it, test } from "vitest";
 import {
   activations, add, AutodiffError, AutoForward, AutoTape, Chain, compose, concat, Const, Dense, fmap, functor, generator, getPath, gradient, LayerNorm, matmul, mul, ones, PairwiseFusion, Parallel, params,
   pow, randn, relu, setPath, ShapeError, sigmoid, SkipConnection, softmax, square, sub, sum, tensor, Tensor, zeros, type Value,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { engines, expectClose, expectNumbers, plain } from "../../../test/support.js";
 
 const wide = { init: (rng: Parameters<typeof randn>[0], shape: readonly number[]) => randn(rng, shape), rng: generator(1) };
@@ -82,7 +82,7 @@ describe("Chain", () => {
     expect(() => Chain(Chain(Dense(2, 3), Dense(2, 3)))(ones([2], "float32"))).toThrow(/^layer Dense\(2 => 3\) expects an input of size 2 in its last axis, got shape \[3\]\.$/);
     expect(() => Chain(Chain((x) => matmul(x, ones([4, 4]))))(ones([2]))).toThrow(/^layer 0 of Chain, \(anonymous\): matmul: inner/);
     const error = new TypeError("own");
-    expect(() => Chain((_x: Value) => { throw error; })(1)).toThrow(error); // prettier-ignore
+    expect(() => Chain((_x: Value) => { throw error; })(1)).toThrow(error);
   });
 
   it("refuses what is no layer", () => {

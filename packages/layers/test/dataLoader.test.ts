@@ -3,6 +3,8 @@ import { AutodiffError, collate, DataLoader, generator, permutation, ShapeError,
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { plain } from "../../../test/support.js";
 
+fc.configureGlobal({ seed: Number(process.env["SEED"] ?? 20240607) });
+
 const x = tensor([[1, 10], [2, 20], [3, 30], [4, 40], [5, 50]]);
 const y = tensor(new Int32Array([1, 2, 3, 4, 5]));
 

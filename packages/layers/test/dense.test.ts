@@ -2,7 +2,7 @@ import { describe, expect, it, test } from "vitest";
 import {
   AutoForward, AutoTape, Bilinear, callable, Chain, Const, Dense, Embedding, flatten, Flatten, fmap, functor, generator, gradient, identity, jacobian, Maxout, mul, ones, params, randn, relu, reshape,
   Scale, ShapeError, sigmoid, slice, softmax, square, stack, sub, sum, tensor, trace, withGenerator, zeros, type Tensor, type Value,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { engines, expectClose, expectNumbers, plain } from "../../../test/support.js";
 
 const single = (x: Parameters<typeof tensor>[0]) => tensor(x, null, "float32");

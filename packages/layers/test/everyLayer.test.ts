@@ -3,7 +3,7 @@ import {
   DepthwiseConv, Dropout, Embedding, Flatten, flatten, fmap, fmapWithPath, generator, GlobalMaxPool, GlobalMeanPool, gradient, GroupNorm, GRU, hvp, InstanceNorm, LayerNorm, load, loadState, LSTM, LSTMCell, matmul,
   Maxout, MaxPool, MeanPool, mul, MultiHeadAttention, outputSize, PairwiseFusion, Parallel, prepareGradient, randn, Recurrence, relu, RNN, RNNCell, SamePad, save, Scale, SecondOrder, sin, SkipConnection,
   slice, square, state, summary, sum, tanh, tensor, Tensor, testMode, trace, trainMode, transpose, WeightNorm, withgradient, withState, zeros,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { describe, expect, test } from "vitest";
 import { expectClose, plain } from "../../../test/support.js";
 

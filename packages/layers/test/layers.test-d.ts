@@ -2,7 +2,7 @@ import { expectTypeOf } from "vitest";
 import {
   activations, Adam, add, AutoTape, Bilinear, callable, Chain, compose, concat, Const, Dense, Descent, Embedding, Flatten, gradient, isLayer, LayerNorm, Maxout, mean, MixedPrecision, mul, only, OptimiserChain, outputSize, PairwiseFusion,
   Parallel, pow, relu, Scale, setup, SkipConnection, sigmoid, softmax, square, sub, sum, tanh, tensor, train, type Tensor, type Traced, type Value,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 
 // What the compiler promises of layers. Nothing here runs: tsc is the test.
 

@@ -45,6 +45,10 @@ describe("state", () => {
     tied.v[0] = 9;
     tied.rng.uniform();
     expect([copy.v[0], copy.rng.state()]).toEqual([1, generator(1).state()]);
+    const bytes = Buffer.from([1, 0]); // whose slice would be no copy
+    const kept = state({ bytes }).bytes;
+    bytes[0] = 0;
+    expect([...kept]).toEqual([1, 0]);
   });
 
   test("has the model's type, without its layers", () => {

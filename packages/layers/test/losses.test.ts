@@ -7,6 +7,8 @@ import {
 import { describe, expect, expectTypeOf, it, test } from "vitest";
 import { engines, exact, expectClose, plain } from "../../../test/support.js";
 
+fc.configureGlobal({ seed: Number(process.env["SEED"] ?? 20240607) });
+
 const { log, exp, abs } = Math;
 const float32 = (data: readonly number[], shape?: readonly number[]): Tensor => tensor(new Float32Array(data), shape ?? [data.length]);
 const labels = (data: readonly number[]): Tensor => tensor(data, null, "int32");
@@ -357,6 +359,7 @@ describe("focal", () => {
     const slope = (x: number): number => 2 * (1 - x) * log(x) - (1 - x) ** 2 / x;
     for (const ad of exact) expectClose(gradient((a) => focal(a, labels([0, 1]), { agg: sum }), ad, p), [[[slope(0.2), 0], [0, slope(0.5)]]], 1e-12);
     for (const ad of exact) expect(min(isFinite(gradient((a) => focal(a, [[1, 0], [1, 0]]), ad, tensor([[0, 1], [1, 0]]))[0])).item()).toBe(1);
+    expect(focal([[0, 1]], [[0, 1]], { eps: 0 }).item()).toBe(0);
     expect(focal(float32([1.0000001, 0], [1, 2]), labels([0]), { gamma: 0.5 }).item()).toBeCloseTo(0, 6); // a softmax may round above 1
   });
 });

@@ -4,7 +4,7 @@ import {
   grad, gradient, isRule, leaf, leaves, matmul, Momentum, mul, OptimiserChain, param, params, ParameterState, relu, setup, ShapeError, sigmoid, sign, square, sub, sum, Tensor, tensor,
   trainable, TreeError, update, withgradient, zeros,
   AdaGrad, AMSGrad, ClipGrad, ClipNorm, Lion, MixedPrecision, RMSProp, Rprop, slice, toDevice, type Device, type OptimiserState, type Rule, type RuleConstructor, type TypedArray, type Value,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { HostTensor } from "../../core/src/tensor.js";
 
 const float32 = (...xs: number[]) => tensor(new Float32Array(xs));
@@ -33,13 +33,13 @@ test("the state tree is like the gradient: nodes for float arrays, null for the 
   const model = {
     layer: Affine(2, 3, relu), list: [tensor([1]), float32(2)], map: new Map([["k", new Float64Array([3])]]), struct: new Struct(tensor(4)), single: new Float32Array(2),
     n: 5, ints: tensor([1, 2], null, "int32"), flags: tensor([true]), fixed: Const(tensor([6])), nothing: null, f: Math.sin,
-  }; // prettier-ignore
+  };
   const state = setup(Descent(), model);
   const shape = fmap((x) => x, flatten(state, (x) => x instanceof ParameterState).def.mirror(leavesOf(state).map((x) => (x === null ? null : x.array))));
   expect(shape).toEqual({
     layer: { W: "float64[3, 2]", b: "float64[3]", act: null }, list: ["float64[1]", "float32[1]"], map: new Map([["k", "float64[1]"]]), struct: { x: "float64[]", tag: null },
     single: "float32[2]", n: null, ints: null, flags: null, fixed: null, nothing: null, f: null,
-  }); // prettier-ignore
+  });
 });
 
 const leavesOf = (state: unknown) => flatten(state, (x) => x instanceof ParameterState).leaves as (ParameterState | null)[];
@@ -52,7 +52,7 @@ test("a state tree is plain data around tensors and numbers", () => {
     [".w.rule.rules[1].name", "Adam"], [".w.rule.rules[1].eta", 0.1], [".w.rule.rules[1].beta[0]", 0.9], [".w.rule.rules[1].beta[1]", 0.999], [".w.rule.rules[1].epsilon", 1e-8],
     [".w.state[0].sum", "tensor"], [".w.state[0].count", 0], [".w.state[1].m", "tensor"], [".w.state[1].v", "tensor"], [".w.state[1].powers[0]", 1], [".w.state[1].powers[1]", 1],
     [".w.frozen", false], [".w.array", "float32[2]"],
-  ]); // prettier-ignore
+  ]);
   const rebuilt = def.rebuild(all) as typeof state;
   const model = { w: float32(1, 2) };
   const dx = { w: float32(3, 4) };

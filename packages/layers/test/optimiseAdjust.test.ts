@@ -2,7 +2,7 @@ import { expect, expectTypeOf, test } from "vitest";
 import {
   AccumGrad, Adam, adjust, AdaDelta, AutodiffError, cosineDecay, constantRate, Descent, exponentialDecay, fmap, freeze, inverseTimeDecay, isFrozen, linearDecay, MixedPrecision, Momentum,
   oneCycle, OptimiserChain, setPath, setup, stepDecay, Tensor, tensor, thaw, TreeError, update, warmUp, WeightDecay, type Adjustment, type ParameterState,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 
 const plain = (tree: unknown): unknown => fmap((x) => (x instanceof Tensor ? x.toArray() : x), tree);
 
@@ -156,10 +156,12 @@ test("schedules refuse numbers of steps that make no sense", () => {
   for (const [make, message] of [
     [() => linearDecay(1, 0), "linearDecay: expected a number of steps above 0, got 0."],
     [() => cosineDecay(1, -5), "cosineDecay: expected a number of steps above 0, got -5."],
+    [() => cosineDecay(1, 5, { min: 0.1 } as never), "cosineDecay: there is no option min. It has end."],
+    [() => exponentialDecay(1, { rate: 0.5, every: 2 } as never), "exponentialDecay: there is no option rate. It has factor, every, end."],
     [() => exponentialDecay(1, { factor: 0.5, every: 0 }), "exponentialDecay: expected a number of steps above 0, got 0."],
     [() => stepDecay(1, { factor: 0.5, every: NaN }), "stepDecay: expected a number of steps above 0, got NaN."],
     [() => warmUp(0, constantRate(1)), "warmUp: expected a number of steps above 0, got 0."],
     [() => oneCycle(1, 0), "oneCycle: expected a number of steps above 0, got 0."],
     [() => oneCycle(1, 10, { rise: 1 }), "oneCycle: expected a share of the steps for rise, 0 <= rise < 1, got 1."],
-  ] as const) expect(make).toThrow(new AutodiffError(message)); // prettier-ignore
+  ] as const) expect(make).toThrow(new AutodiffError(message));
 });

@@ -3,7 +3,7 @@ import {
   AccumGrad, AdaBelief, AdaDelta, AdaGrad, Adam, AdaMax, AdamW, AMSGrad, AutoTape, ClipGrad, ClipNorm, Descent, fmap, full, gradient, leaves, Lion,
   MixedPrecision, Momentum, mul, NAdam, neg, Nesterov, OAdam, ones, OptimiserChain, RAdam, RMSProp, Rprop, setup, SignDecay, square, sub, sum, Tensor, tensor,
   update, WeightDecay, zeros, type OptimiserState, type Rule,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 
 // Every rule against a transcription of its published formula: one element at a time, in float64, with nothing shared.
 
@@ -331,7 +331,7 @@ test("MixedPrecision gathers steps that float32 would lose", () => {
 const makingSteps = [
   Descent(0.1), Momentum(0.02), Nesterov(0.02), RMSProp(0.01), RMSProp(0.01, { centred: true }), Rprop(0.1), Adam(0.05), AdamW(0.05), RAdam(0.05), AdaMax(0.05),
   NAdam(0.05), OAdam(0.02), AdaGrad(0.5), AdaDelta(0.9, { epsilon: 1e-4 }), AMSGrad(0.05), AdaBelief(0.05), Lion(0.01), MixedPrecision(Adam(0.05)),
-].map((rule) => ({ rule, title: JSON.stringify(rule) })); // prettier-ignore
+].map((rule) => ({ rule, title: JSON.stringify(rule) }));
 
 test.each(makingSteps)("a quadratic is minimised by $title", ({ rule }) => {
   const loss = ({ w }: { w: Tensor }) => sum(mul(tensor([1, 4]), square(sub(w, tensor([3, -1])))));

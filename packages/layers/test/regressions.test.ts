@@ -2,7 +2,7 @@ import {
   activations, AdaptiveMeanPool, Adam, AlphaDropout, AutodiffError, AutoTape, BatchNorm, Bilinear, causalMask, Chain, ClipNorm, Conv, ConvTranspose, Dense, Descent, Dropout, Embedding, encodeSafetensors, functor, generator, gradient, GroupNorm, GRU, GRUCell,
   identity, InstanceNorm, LayerNorm, load, loadState, LSTM, LSTMCell, MaxPool, mean, Momentum, mse, mul, MultiHeadAttention, ones, outputSize, randn, Recurrence, relu, RNN, RNNCell, save, Scale, scan, SkipConnection, square,
   state, sum, tensor, testMode, train, trainMode, update, withState, zeros, setup, add, type Tensor,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { describe, expect, test } from "vitest";
 import { expectClose, plain } from "../../../test/support.js";
 
@@ -49,6 +49,14 @@ describe("every layer takes what Dense takes", () => {
 });
 
 describe("nothing is left out without a word", () => {
+  test("arrays in place of truth values, of which a bias of zeros was made", async () => {
+    const bias = tensor([1, 2, 3]);
+    for (const make of [() => untyped(Dense, 2, 3, relu, { bias }), () => untyped(Conv, 3, [1, 3], relu, { bias }), () => untyped(LSTM, 2, 3, { bias: [1] }), () => untyped(MultiHeadAttention, 8, { bias: 1 })]) {
+      expect(await message(make)).toMatch(/^\w+: expected true or false for bias, got /);
+    }
+    expect(await message(() => untyped(LayerNorm, 2, relu, { affine: 0 }))).toBe("LayerNorm: expected true or false for affine, got 0.");
+  });
+
   test("options that do not exist", async () => {
     const wrong = { nonsense: 1 };
     const makers: readonly (() => unknown)[] = [

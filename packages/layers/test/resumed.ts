@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import {
   Adam, BatchNorm, Chain, ClipNorm, DataLoader, Dense, Dropout, generator, linearDecay, load, mse, OptimiserChain, rand, relu, save, setup, sin, train, withGenerator, type Tensor,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 
 // A program that trains for some epochs, from a checkpoint if there is one, and leaves the next. See resume.test.ts.
 

@@ -6,6 +6,8 @@ import fc from "fast-check";
 import { AutodiffError, AutoTape, decodeSafetensors, encodeSafetensors, gradient, ones, sum, tensor, UnsupportedError, zeros, type Tensor } from "polyad";
 import { describe, expect, test } from "vitest";
 
+fc.configureGlobal({ seed: Number(process.env["SEED"] ?? 20240607) });
+
 /** A file of any header and elements. */
 function fileOf(header: string | object, data: Uint8Array = new Uint8Array(0), length?: bigint): Uint8Array {
   const text = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
@@ -129,6 +131,17 @@ describe("decodeSafetensors", () => {
       const { tensors, metadata } = decodeSafetensors(moved.subarray(shift));
       expect([...tensors].map(([name, x]) => [name, x.toArray()])).toEqual([["b", [2]], ["a", [1]]]);
       expect(metadata.size).toBe(0);
+    }
+  });
+
+  test("Buffers, as readFile gives them, at any alignment and in a pool", () => {
+    const elements = new Float32Array([1, 2, 3]);
+    for (let odd = 0; odd < 8; odd++) {
+      const file = fileOf({ odd: { dtype: "U8", shape: [odd], data_offsets: [0, odd] }, x: f32([3], [odd, odd + 12]) }, new Uint8Array([...new Uint8Array(odd), ...new Uint8Array(elements.buffer)]));
+      for (const before of [0, 1, 3]) {
+        const pooled = Buffer.concat([Buffer.alloc(before), file]).subarray(before);
+        expect(decodeSafetensors(pooled).tensors.get("x")!.toArray()).toEqual([1, 2, 3]);
+      }
     }
   });
 

@@ -192,6 +192,7 @@ test("hyperparameters and what is frozen are the file's", () => {
   const loaded = load(save(frozen), setup(Momentum(0.5), model));
   expect([loaded.body?.frozen, loaded.head.w?.frozen, loaded.body?.rule.eta]).toEqual([true, false, 0.25]);
   expect(message(() => load(save(frozen), setup(Descent(0.1), model)))).toContain("- body.rule.rho is nowhere in the template");
+  expect(message(() => load(save(frozen), setup(Nesterov(), model)))).toContain("- body.rule.name.Momentum is nowhere in the template"); // it keeps as much, and means something else
   expect(message(() => load(save(frozen), setup(Momentum(), { body: tensor([1]), head: model.head })))).toContain("- body.state is float64[2] in the file and float64[1] in the template");
 });
 

@@ -4,7 +4,7 @@ import {
   add, BatchNorm, byteSize, callable, Chain, compose, Conv, Dense, Embedding, Flatten, fmap, full, gradient, AutoTape, only, outputSize, Parallel, parameterCount, relu, reshape, SamePad, Scale,
   sigmoid, SkipConnection, softmax, stack, sum, summary, tanh, Tensor, tensor, testMode, trainMode, Dropout, generator, LayerNorm, defineLayer, mul, PairwiseFusion, zeros, AutodiffError, ShapeError,
   trainable, matmul, ones,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 
 describe("printing", () => {
   it("shows containers in containers, with names, and counts all of it at the end", () => {
@@ -84,6 +84,9 @@ describe("printing", () => {
       "Dense(1 => 20, σ)   # 40 parameters", "Embedding(1000 => 16)  # 16_000 parameters", "BatchNorm(64, relu)  # 128 parameters, plus 128 non-trainable", "Flatten()", "Dropout(0.5)",
     ]);
     const model = Chain(Dense(1, 2));
+    const Block = defineLayer("Block", (d: number) => ({ norm: LayerNorm(d), body: Chain(Dense(d, 2 * d), Dense(2 * d, d)) }), (self, x: Tensor) => self.body(self.norm(x)));
+    expect(summary(Block(2)).split("Total: ").slice(1)).toEqual(["6 arrays, 26 parameters, 424 bytes."]); // of the whole, not of its body
+    expect(summary(new (class Own { body = Dense(2, 3); })())).toBe("Own                 # 9 parameters");
     expect(summary(model)).toBe(String(model));
     expect(inspect(Dense(1, 20, sigmoid))).toBe("Dense(1 => 20, σ)");
   });
@@ -111,12 +114,12 @@ describe("printing", () => {
     gradient((m) => {
       inside = String(m);
       return sum(m([1, 2]));
-    }, AutoTape(), Chain(Dense(2, 2), Dense(2, 2))); // prettier-ignore
+    }, AutoTape(), Chain(Dense(2, 2), Dense(2, 2)));
     expect(inside).toContain("# Total: 4 arrays, 12 parameters, 256 bytes.");
   });
 
   it("leaves no trace of a layer that fails to print", () => {
-    const Broken = defineLayer("Broken", () => ({}), (_self, x: Tensor) => x, { show: () => { throw new Error("on purpose"); } }); // prettier-ignore
+    const Broken = defineLayer("Broken", () => ({}), (_self, x: Tensor) => x, { show: () => { throw new Error("on purpose"); } });
     expect(() => String(Chain(Broken()))).toThrow("on purpose");
     expect(String(Chain(Dense(1, 1))).split("\n")[1]).toMatch(/^ {2}Dense/);
   });

@@ -6,7 +6,6 @@ import {
 import { describe, expect, expectTypeOf, it, test } from "vitest";
 import { engines, expectClose, plain } from "../../../test/support.js";
 
-// prettier-ignore
 const x = tensor([[1, 10], [2, 30], [6, -10]]);
 
 /** In float64, so that finite differences can follow. */

@@ -3,7 +3,7 @@ import { AutoTfjs, ready } from "@polyad/backend-tfjs";
 import {
   Adam, AutodiffError, AutoForward, AutoTape, byteSize, Const, decodeSafetensors, Descent, gradient, load, loadState, mean, MixedPrecision, Momentum, mul, parameterCount, registerLeaf, save, setup, ShapeError, square, state, sub, sum,
   summary, tensor, train, TrainingError, TreeError, update, type Tensor,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { describe, expect, test } from "vitest";
 import { expectClose, plain } from "../../../test/support.js";
 

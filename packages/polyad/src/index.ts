@@ -1,4 +1,4 @@
-/** The front door: the operators, ops and trees of core, with the three engines that run everywhere. */
+/** The front door: the operators, ops and trees of core, the three engines that run everywhere, and layers. */
 export * from "@polyad/core";
 export { AutoFiniteDiff } from "@polyad/backend-finite-diff";
 export { AutoForward } from "@polyad/backend-forward";

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { ShapeError } from "@polyad/core/extend";
+import { ShapeError, type Shape } from "@polyad/core/extend";
+import { alongAxis, isDeep, spreadDeep } from "./deep.js";
 import type { Application, Lowering } from "./lowering.js";
 import { floats, ints, spread, truths } from "./operands.js";
 import { insertZeros, reversed } from "./spatial.js";
@@ -17,7 +18,8 @@ interface Section {
 const fromStart = ({ primitive, values: [, at], inputs: [, indices] }: Application, n: number): tf.Tensor1D => {
   const read = typeof at !== "number" && at!.device.reads === "sync" ? at!.dataSync() : [];
   for (const i of read) if (i < -n || i >= n) throw new ShapeError(`${primitive.name}: index ${i} is out of range for an axis of length ${n}.`);
-  return tf.where(tf.less(indices!, 0), tf.add(indices!, tf.scalar(n, "int32")), indices!) as tf.Tensor1D;
+  const row = tf.reshape(indices!, [indices!.size]);
+  return tf.reshape(tf.where(tf.less(row, 0), tf.add(row, tf.scalar(n, "int32")), row), [...indices!.shape] as [number]);
 };
 
 export const stopGradient: Lowering = ({ inputs: [x] }) => x!.clone();
@@ -26,7 +28,8 @@ export const cast: Lowering = ({ inputs: [x], avals: [aval] }) => {
   return aval!.dtype === "int32" ? ints(x!).clone() : floats(x!).clone();
 };
 export const reshape: Lowering = ({ inputs: [x], avals: [aval] }) => tf.reshape(x!, [...aval!.shape]);
-export const broadcastTo: Lowering = ({ inputs: [x], avals: [aval] }) => spread(x!, aval!.shape);
+export const broadcastTo: Lowering = ({ inputs: [x], avals: [aval], device }) =>
+  isDeep({ device }, aval!.shape) ? spreadDeep(x!, aval!.shape) : spread(x!, aval!.shape);
 export const transpose: Lowering = ({ inputs: [x], attrs, avals: [aval], device }) => {
   const perm = [...(attrs as { readonly perm: readonly number[] }).perm];
   if (device.reads === "sync" || x!.dtype === "float32") return tf.transpose(x!, perm);
@@ -36,24 +39,37 @@ export const concat: Lowering = ({ inputs, attrs, avals: [aval] }) => {
   const like = aval!.dtype === "bool" ? truths : aval!.dtype === "int32" ? ints : floats;
   return tf.concat(inputs.filter(({ size }) => size > 0).map(like), (attrs as { readonly axis: number }).axis);
 };
-export const slice: Lowering = ({ inputs: [x], attrs }) => {
+export const slice: Lowering = (application) => {
+  const { inputs: [x], attrs } = application;
   const sections = attrs as readonly Section[];
-  if (sections.length === 0) return x!.clone(); // TensorFlow.js slices no scalar
+  if (isDeep(application, x!.shape)) return sections.reduce((y, section, axis) => alongAxis(y, axis, (z) => cut(z, [all(z.shape[0]!), section, all(z.shape[2]!)])), x!);
+  return cut(x!, sections);
+};
+const all = (size: number): Section => ({ start: 0, step: 1, size });
+const cut = (x: tf.Tensor, sections: readonly Section[]): tf.Tensor => {
+  if (sections.length === 0) return x.clone(); // TensorFlow.js slices no scalar
   const from = sections.map(({ start, step, size }) => (step > 0 ? start : start + step * (size - 1)));
   const spans = sections.map(({ step, size }) => Math.abs(step) * (size - 1) + 1);
-  const whole = tf.slice(x!, from, spans);
+  const whole = tf.slice(x, from, spans);
   const strides = sections.map(({ step }) => Math.abs(step));
   const thinned = strides.every((step) => step === 1) ? whole : tf.stridedSlice(whole, from.map(() => 0), spans, strides);
   const backwards = sections.flatMap(({ step }, axis) => (step < 0 ? [axis] : []));
   return backwards.length === 0 ? thinned : tf.reverse(thinned, backwards);
 };
-export const unslice: Lowering = ({ inputs: [x], attrs, avals: [aval] }) => {
-  const { at } = attrs as { readonly at: readonly Pick<Section, "start" | "step">[] };
+export const unslice: Lowering = (application) => {
+  const { inputs: [x], attrs, avals: [aval] } = application;
+  const { at } = attrs as { readonly at: readonly Place[] };
   if (at.length === 0) return x!.clone();
-  const forwards = reversed(x!, at.flatMap(({ step }, axis) => (step < 0 ? [axis] : [])));
+  if (!isDeep(application, aval!.shape)) return put(x!, at, aval!.shape);
+  const start = { start: 0, step: 1 };
+  return at.reduce((y, place, axis) => alongAxis(y, axis, (z) => put(z, [start, place, start], [z.shape[0]!, aval!.shape[axis]!, z.shape[2]!])), x!);
+};
+type Place = Pick<Section, "start" | "step">;
+const put = (x: tf.Tensor, at: readonly Place[], shape: Shape): tf.Tensor => {
+  const forwards = reversed(x, at.flatMap(({ step }, axis) => (step < 0 ? [axis] : [])));
   const apart = at.reduce((z, { step }, axis) => insertZeros(z, axis, Math.abs(step)), forwards);
-  const before = at.map(({ start, step }, axis) => (step > 0 ? start : start + step * (x!.shape[axis]! - 1)));
-  return tf.pad(apart, before.map((n, axis): [number, number] => [n, aval!.shape[axis]! - n - apart.shape[axis]!]));
+  const before = at.map(({ start, step }, axis) => (step > 0 ? start : start + step * (x.shape[axis]! - 1)));
+  return tf.pad(apart, before.map((n, axis): [number, number] => [n, shape[axis]! - n - apart.shape[axis]!]));
 };
 export const gather: Lowering = (application) => {
   const { inputs: [x], attrs } = application;
@@ -72,8 +88,9 @@ export const scatterAdd: Lowering = (application) => {
   const placed = updates!.shape.map((_, i) => i);
   const first = [...placed.slice(axis, axis + rank), ...placed.slice(0, axis), ...placed.slice(axis + rank)];
   const width = outer.reduce((all, i) => all * x!.shape[i]!, 1);
-  const rows = tf.reshape(tf.transpose(like(updates!), first), [indices!.size, width]);
+  const inner = application.device.reads === "async" ? floats : like; // the kernel that transposes is for floats only there
+  const rows = tf.reshape(tf.transpose(inner(updates!), first), [indices!.size, width]);
   const added = tf.scatterND(tf.reshape(fromStart(application, n), [indices!.size, 1]), rows, [n, width] as never) as tf.Tensor;
   const back = x!.shape.map((_, i) => (i < axis ? i + 1 : i === axis ? 0 : i));
-  return tf.add(like(x!), tf.transpose(tf.reshape(added, [n, ...outer.map((i) => x!.shape[i]!)]), back));
+  return tf.add(like(x!), like(tf.transpose(tf.reshape(added, [n, ...outer.map((i) => x!.shape[i]!)]), back)));
 };

@@ -9,7 +9,9 @@ import type { ShaderFunction } from "./wgsl.js";
 type Unary = (x: tf.Tensor) => tf.Tensor;
 type Binary = (x: tf.Tensor, y: tf.Tensor) => tf.Tensor;
 
-const unary = (f: Unary): Lowering => ({ inputs: [x], avals: [aval] }) => f(aval!.dtype === "int32" || aval!.dtype === "bool" ? x! : floats(x!));
+const unary = (f: Unary): Lowering => ({ inputs: [x], avals: [aval] }) => f(aval!.dtype === "int32" ? ints(x!) : aval!.dtype === "bool" ? x! : floats(x!));
+/** Integers are whole already. */
+const rounding = (f: Unary): Lowering => unary((x) => (x.dtype === "float32" ? f(x) : x.clone()));
 
 /** A function of which TensorFlow.js's kernel on webgpu is not good enough, or that it has not: by a shader of ours there. */
 const shaded = (name: ShaderFunction, elsewhere: Lowering): Lowering => (application) =>
@@ -62,6 +64,7 @@ export const sqrt: Lowering = unary(tf.sqrt);
 export const rsqrt: Lowering = unary((x) => tf.div(one(), tf.sqrt(x)));
 export const pow: Lowering = shadedTwo("pow", binary(tf.pow));
 export const mod: Lowering = binary((x, y) => {
+  if (x.dtype === "int32") return tf.where(tf.equal(y, 0), tf.zerosLike(x), tf.mod(x, y)); // as on the host
   const unlike = tf.less(tf.mul(tf.sign(x), tf.sign(y)), 0);
   const beyond = tf.add(tf.where(unlike, y, x), tf.mul(x, 0)); // all of y is never taken away; infinite x give NaN
   return tf.where(tf.equal(tf.abs(y), Infinity), beyond, tf.mod(x, y));
@@ -82,9 +85,9 @@ export const sign: Lowering = (application) => {
   const x = floats(application.inputs[0]!);
   return tf.where(tf.isNaN(x), x, tf.sign(onWasm(application) ? tf.mul(tf.mul(x, 1e30), 1e15) : x)); // wasm takes |x| < 1e-7 for 0
 };
-export const floor: Lowering = unary(tf.floor);
-export const ceil: Lowering = unary(tf.ceil);
-export const round: Lowering = unary(tf.round);
+export const floor: Lowering = rounding(tf.floor);
+export const ceil: Lowering = rounding(tf.ceil);
+export const round: Lowering = rounding(tf.round);
 
 // Exponentials and logarithms
 export const exp: Lowering = shaded("exp", unary(tf.exp));

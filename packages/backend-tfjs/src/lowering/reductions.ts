@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { alongAxis, isDeep } from "./deep.js";
 import type { Lowering } from "./lowering.js";
 import { argsortByRank, searchsortedByRank, topKByRank } from "./rank.js";
 import { floats, ints, truths } from "./operands.js";
@@ -19,7 +20,22 @@ const reduction = (f: Reduction): Lowering => ({ inputs: [x], attrs, avals: [ava
   return device.reads === "async" ? like(f(floats(like(x!)), [...axis], keepDims)) : f(like(x!), [...axis], keepDims);
 };
 
-export const sum: Lowering = reduction(tf.sum);
+export const sum: Lowering = (application) => reduction(application.device.name === "tfjs wasm" ? sumOfSums : tf.sum)(application);
+
+/** The kernel on wasm adds one element after the other, in float32: of a million, three digits are lost. So, sums of blocks first. */
+const sumOfSums: Reduction = (x, axis, keepDims) => {
+  const kept = x.shape.map((_, i) => i).filter((i) => !axis.includes(i));
+  const n = axis.reduce((all, i) => all * x.shape[i]!, 1);
+  if (n < 4096 || x.dtype !== "float32") return tf.sum(x, axis, keepDims);
+  const rows = tf.reshape(kept.every((i, k) => i === k) ? x : tf.transpose(x, [...kept, ...axis]), [x.size / n, n]);
+  const root = Math.floor(Math.sqrt(n));
+  const even = Array.from({ length: root - (root >> 3) }, (_, k) => root - k).find((k) => n % k === 0); // nothing left over, which costs a copy
+  const block = even ?? root;
+  const whole = n - (n % block);
+  const blocks = tf.sum(tf.reshape(whole === n ? rows : tf.slice(rows, [0, 0], [-1, whole]), [-1, whole / block, block]), 2);
+  const all = whole === n ? blocks : tf.concat([blocks, tf.sum(tf.slice(rows, [0, whole], [-1, n - whole]), 1, true)], 1);
+  return tf.reshape(tf.sum(all, 1), x.shape.flatMap((size, i) => (kept.includes(i) ? [size] : keepDims ? [1] : [])));
+};
 export const prod: Lowering = (application) => tf.reshape(reduction(tf.prod)(application) as tf.Tensor, [...application.avals[0]!.shape]); // webgpu forgets keepDims
 export const max: Lowering = reduction(tf.max);
 export const min: Lowering = reduction(tf.min);
@@ -29,7 +45,14 @@ export const all: Lowering = reduction((x, axis, keepDims) => (x.dtype === "bool
 const place = (f: typeof tf.max): Lowering => (application) => {
   if (application.device.reads === "sync") return onHost(application);
   const { axis, keepDims } = application.attrs as { readonly axis: number; readonly keepDims: boolean };
-  const x = floats(application.inputs[0]!);
+  const given = floats(application.inputs[0]!);
+  if (isDeep(application, given.shape)) {
+    const [before, behind] = [given.shape.slice(0, axis), given.shape.slice(axis + 1)];
+    const attrs = { axis: 1, keepDims: false };
+    const rows = tf.reshape(given, [before.reduce((a, b) => a * b, 1), given.shape[axis]!, behind.reduce((a, b) => a * b, 1)]);
+    return tf.reshape(place(f)({ ...application, attrs, inputs: [rows] }) as tf.Tensor, [...application.avals[0]!.shape]);
+  }
+  const x = given;
   const n = x.shape[axis]!;
   const none = floats(tf.isNaN(x));
   const sought = tf.where(tf.greater(tf.max(none, axis, true), 0), none, floats(tf.equal(x, f(x, axis, true))));
@@ -43,8 +66,8 @@ export const cumsum: Lowering = ({ inputs: [x], attrs, avals: [aval], device }) 
   const like = aval!.dtype === "int32" ? ints : floats;
   if (device.reads === "sync") return tf.cumsum(like(x!), axis, false, reverse);
   // On webgpu a shader for one length serves all when it runs backwards, which is wrong
-  const turned = (z: tf.Tensor): tf.Tensor => (reverse ? tf.reverse(z, axis) : z);
-  return like(turned(tf.cumsum(turned(floats(x!)), axis)));
+  const summed = (z: tf.Tensor, along: number): tf.Tensor => (reverse ? tf.reverse(tf.cumsum(tf.reverse(z, along), along), along) : tf.cumsum(z, along));
+  return like(isDeep({ device }, x!.shape) ? alongAxis(floats(x!), axis, (z) => summed(z, 1)) : summed(floats(x!), axis));
 };
 const ranked = (byRank: Lowering): Lowering => (application) => (application.device.reads === "async" ? byRank : onHost)(application);
 export const argsort: Lowering = ranked(argsortByRank);

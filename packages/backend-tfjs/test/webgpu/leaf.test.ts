@@ -4,7 +4,7 @@ import { AutoTfjs, fromTf, ready, tfjs, toTf } from "@polyad/backend-tfjs";
 import {
   add, AutoForward, AutoTape, cast, cholesky, det, digamma, eigh, gather, gradient, greater, hvp, inv, lgamma, logdet, matmul, mul, polygamma, pullback, pushforward, qr, solve, square,
   sum, svd, tanh, tensor, toDevice, triangularSolve, UnsupportedError, where, withgradient, type Tensor, type Value,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { startWebGpu } from "./adapter.js";
 
@@ -147,7 +147,7 @@ describe.skipIf(missing !== null)("webgpu in Node", () => {
     expect(made.map((y) => y.dtype)).toEqual(["int32", "bool", "float32"]);
     expect(await Promise.all(made.map(async (y) => Array.from(await y.data())))).toEqual([[1, 0], [1, 0, 1], [1, 0, 1]]);
     for (const t of [...xs, ...ys, ...made]) t.dispose();
-    const { val, grad: [g] } = await withgradient((x: Tensor) => sum(square(x)), ad, tensor([0.5])); // prettier-ignore
+    const { val, grad: [g] } = await withgradient((x: Tensor) => sum(square(x)), ad, tensor([0.5]));
     expect([(val as Tensor).dtype, g.dtype, g.device.name, ...g.dataSync()]).toEqual(["float64", "float64", "host", 1]);
   });
 

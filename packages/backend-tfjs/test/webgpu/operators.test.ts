@@ -3,7 +3,7 @@ import { AutoTfjs, fromTf, ready, tfjs } from "@polyad/backend-tfjs";
 import {
   add, AutoForward, AutoTape, derivative, exp, fmap, gradient, hessian, hvp, jacobian, leaves, mul, prepareGradient, pullback, pushforward, secondDerivative, SecondOrder, square, sum, tanh, tensor, Tensor, toDevice, UnsupportedError,
   valueGradientAndHessian, withgradient, type Value,
-} from "polyad"; // prettier-ignore
+} from "polyad";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startWebGpu } from "./adapter.js";
 
@@ -47,7 +47,7 @@ describe.skipIf(missing !== null)("operators on webgpu in Node", () => {
     const promises = [
       gradient(f, ad, x), jacobian((v: Tensor) => exp(square(v)), ad, x), hessian(f, ad, x), hvp(f, ad, x, x), pushforward((v: Tensor) => exp(square(v)), ad, x, x),
       pullback((v: Tensor) => exp(square(v)), ad, x, x), hessian(f, SecondOrder(ad, AutoTape()), x),
-    ]; // prettier-ignore
+    ];
     for (const promise of promises) expect(promise).toBeInstanceOf(Promise);
     const [sa, sb] = [slope(a), slope(b)];
     const rows = [[sa, sb], [sa, 0, 0, sb], [bend(a), 0, 0, bend(b)], [a * bend(a), b * bend(b)], [a * sa, b * sb], [a * sa, b * sb], [bend(a), 0, 0, bend(b)]];
@@ -74,7 +74,7 @@ describe.skipIf(missing !== null)("operators on webgpu in Node", () => {
       gradient((x: Tensor) => {
         if (k === 3) throw new RangeError(`mine ${String(exp(x).shape)}`);
         return mul(k, f(x));
-      }, ad, tensor([a, b])), // prettier-ignore
+      }, ad, tensor([a, b])),
     );
     const settled = await Promise.allSettled(runs);
     expect(settled.map((s) => (s.status === "rejected" ? String(s.reason) : s.value[0].dataSync()[0]))).toEqual([...near([slope(a), 2 * slope(a)]), "RangeError: mine 2", ...near([4 * slope(a)])]);

@@ -71,7 +71,7 @@ describe.skipIf(missing !== null)("webgpu in Node", () => {
       expect([await read(val), await read(g)]).toEqual([[2 * x ** 3], [2 * x * x, -2 * x * x]]);
       free(val, g);
     }
-    const failing = Promise.allSettled([gradient((): Value => { throw new Error("mine"); }, ad, points[0]!), gradient((v: Value) => sum(v), ad, points[1]!)]); // prettier-ignore
+    const failing = Promise.allSettled([gradient((): Value => { throw new Error("mine"); }, ad, points[0]!), gradient((v: Value) => sum(v), ad, points[1]!)]);
     const [refused, given] = await failing;
     expect(refused.status).toBe("rejected");
     free(...(given as PromiseFulfilledResult<[Tensor]>).value);

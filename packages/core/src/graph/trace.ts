@@ -1,8 +1,9 @@
-import { AutodiffError, PreparationMismatchError } from "../errors.js";
+import { AutodiffError, PreparationMismatchError, UnsupportedError } from "../errors.js";
 import type { Aval } from "../primitive.js";
 import { describe, kindOf, shapeOf, Tensor, tensor, type Value } from "../tensor.js";
 import { isTypedArray } from "../dtype.js";
 import { sameShape } from "../shape.js";
+import { hasStandIn } from "../trace.js";
 import { matrixTrace } from "../ops/matrixTrace.js";
 import type { ArrayLike } from "../convert.js";
 import { isConst } from "../tree/activity.js";
@@ -13,7 +14,7 @@ import type { Args, Traced } from "../types.js";
 import { capture } from "./capture.js";
 import { drawDot, drawMermaid } from "./draw.js";
 import { evaluateGraph } from "./evaluate.js";
-import type { Equation, FlatGraph, GraphValue, Variable } from "./graph.js";
+import { isVariable, type Equation, type FlatGraph, type GraphValue, type Variable } from "./graph.js";
 import { optimize } from "./passes.js";
 import { printGraph, showAval } from "./print.js";
 
@@ -56,6 +57,8 @@ export class Graph<T extends readonly unknown[] = readonly unknown[], R = unknow
     private readonly flat: FlatGraph,
     private readonly slots: Slots,
     private readonly output: Omit<Output, "values">,
+    /** What f captured: constants here, so that passes may compute with them and share those that are equal. */
+    private readonly captured: readonly Tensor[] = constantsOf(flat),
   ) {}
 
   /** One variable for each number, tensor and typed array in the arguments. */
@@ -83,15 +86,20 @@ export class Graph<T extends readonly unknown[] = readonly unknown[], R = unknow
 
   /**
    * Runs the program on other values; tracers of any engine may be among them.
-   * @throws PreparationMismatchError unless structure, shapes, dtypes and fixed parts are those of the capture.
+   * @throws PreparationMismatchError unless structure, shapes, dtypes and fixed parts are those of the capture; UnsupportedError
+   *   where one of the `params` that are being differentiated is a constant of the program.
    */
   evaluate(...args: Accepted<T>): R {
+    const lost = this.captured.find(hasStandIn);
+    if (lost !== undefined) {
+      throw new UnsupportedError(`Graph.evaluate: the derivative by ${describe(lost)} is being taken, which trace() captured as a constant. Make it an argument of the traced function.`);
+    }
     return scope(() => this.output.rebuild(evaluateGraph(this.flat, this.slots.read(args))) as R);
   }
 
   /** The same program without what no result needs, what is computed twice, and what depends on constants alone. */
   optimize(): Graph<T, R> {
-    return new Graph(optimize(this.flat), this.slots, this.output);
+    return new Graph(optimize(this.flat), this.slots, this.output, this.captured);
   }
 
   toString(): string {
@@ -107,6 +115,12 @@ export class Graph<T extends readonly unknown[] = readonly unknown[], R = unknow
   toMermaid(): string {
     return drawMermaid(this.flat, this.inputNames);
   }
+}
+
+/** The tensors that a program computes with. */
+function constantsOf({ equations }: FlatGraph): readonly Tensor[] {
+  const operands = new Set(equations.flatMap((equation) => equation.inputs));
+  return [...operands].filter((x): x is Tensor => !isVariable(x) && typeof x !== "number");
 }
 
 /** The leaves of the arguments: which are inputs, and what the others are. */

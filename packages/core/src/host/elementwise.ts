@@ -10,15 +10,16 @@ import { smallZip, zipFloat } from "./zipFloat.js";
 /** A kernel fills `out` from operands that broadcast to its shape. */
 export type Kernel = (out: HostTensor, inputs: readonly (number | HostTensor)[]) => void;
 
-/** out = f(x) elementwise; `fast` names the SIMD kernel that large arrays may use. */
-export function mapKernel(f: Scalar1, fast?: FastMap): Kernel {
+/** out = f(x) elementwise; `fast` names the SIMD kernel that large arrays may use, `whole` is f where the result is int32. */
+export function mapKernel(f: Scalar1, fast?: FastMap, whole?: Scalar1): Kernel {
   const loop = mapLoop(f);
+  const wholeLoop = whole === undefined ? loop : mapLoop(whole);
   const large = fast === undefined ? Infinity : worthwhile(fast);
   return (out, [operand]) => {
     const x = elements(operand!);
     const y = out.elements;
     if (fast !== undefined && y.length >= large && mapFloat(fast, x, y)) return;
-    loop(y, x);
+    (y instanceof Int32Array ? wholeLoop : loop)(y, x);
   };
 }
 
@@ -30,13 +31,14 @@ function isArithmetic(name: FastZip): name is ArithmeticZip {
   return name in arithmetic;
 }
 
-/** out = f(x, y) elementwise with broadcasting; `fast` names the SIMD kernel that long rows may use. */
-export function zipKernel(f: Scalar2, fast?: FastZip): Kernel {
+/** out = f(x, y) elementwise with broadcasting; `fast` names the SIMD kernel that long rows may use, `whole` is f where the result is int32. */
+export function zipKernel(f: Scalar2, fast?: FastZip, whole?: Scalar2): Kernel {
   const slow = zipLoop(f);
+  const wholeLoop = whole === undefined ? slow : zipLoop(whole);
   const simd = fast && (isArithmetic(fast) ? zipFloat(fast) : compareFloat(fast));
   const loop: Zip = (out, o, x, xo, xs, y, yo, ys, n) => {
     if (n >= smallZip && simd?.(out, o, x, xo, xs, y, yo, ys, n)) return;
-    slow(out, o, x, xo, xs, y, yo, ys, n);
+    (out instanceof Int32Array ? wholeLoop : slow)(out, o, x, xo, xs, y, yo, ys, n);
   };
   return (out, inputs) => {
     const x = inputs[0]!;
@@ -104,7 +106,7 @@ function elements(x: number | HostTensor): TypedArray {
 }
 
 /** A broadcast walk: rows along the innermost (merged) axis, each operand at its own offset and stride. */
-export interface Rows {
+interface Rows {
   readonly shape: Shape;
   readonly strides: readonly (readonly number[])[];
   /** Stride of each operand along a row. */
@@ -114,7 +116,7 @@ export interface Rows {
 }
 
 /** Merges neighbouring axes along which every operand runs on evenly, so that rows are as long as they can be. */
-export function plan(shape: Shape, operands: readonly (number | { readonly shape: Shape })[]): Rows {
+function plan(shape: Shape, operands: readonly (number | { readonly shape: Shape })[]): Rows {
   const all = operands.map((x) => broadcastStrides(typeof x === "number" ? [] : x.shape, shape.length));
   const merged: number[] = [];
   const strides: number[][] = operands.map(() => []);
@@ -135,7 +137,7 @@ export function plan(shape: Shape, operands: readonly (number | { readonly shape
 }
 
 /** Calls `row` with the output offset and the operands' offsets of each row. */
-export function eachRow({ shape, strides, length }: Rows, row: (out: number, at: readonly number[]) => void): void {
+function eachRow({ shape, strides, length }: Rows, row: (out: number, at: readonly number[]) => void): void {
   if (length === 0 || shape.includes(0)) return;
   const index = new Array<number>(shape.length).fill(0);
   const at = strides.map(() => 0);

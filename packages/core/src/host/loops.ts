@@ -6,10 +6,10 @@ export type Scalar2 = (x: number, y: number) => number;
 export type Scalar3 = (x: number, y: number, z: number) => number;
 
 /** out[i] = f(x[i]) for i < n. */
-export type Loop1 = (f: Scalar1, out: TypedArray, x: TypedArray, n: number) => void;
+type Loop1 = (f: Scalar1, out: TypedArray, x: TypedArray, n: number) => void;
 
 /** out[o + i] = f(x[xo + i·xs], y[yo + i·ys]) for i < n, strides 0 or 1. */
-export type Loop2 = (
+type Loop2 = (
   f: Scalar2,
   out: TypedArray,
   o: number,
@@ -23,7 +23,7 @@ export type Loop2 = (
 ) => void;
 
 /** The same for three operands, any strides. */
-export type Loop3 = (
+type Loop3 = (
   f: Scalar3,
   out: TypedArray,
   o: number,

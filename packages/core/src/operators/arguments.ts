@@ -10,6 +10,7 @@ import { isConst, isDuplicated, type Const, type Duplicated } from "../tree/acti
 import { flatten, type TreeDef } from "../tree/flatten.js";
 import { Params } from "../tree/params.js";
 import { seenLeaf } from "../tree/seen.js";
+import { identityOf, standFor } from "../tree/ties.js";
 import { mayAwait } from "../tree/scope.js";
 import { vendorLeaf } from "../tree/vendor.js";
 import { all, whenDone } from "../promise.js";
@@ -40,6 +41,8 @@ export class Arguments {
   /** What is differentiated, in order. */
   readonly values: readonly Value[];
   private readonly parts: readonly (Part | Const<unknown>)[];
+  /** Arrays that lie at several places. */
+  private readonly tied = new Set<unknown>();
 
   /** @throws AutodiffError for an int or bool argument, which has no derivative. */
   constructor(
@@ -48,6 +51,7 @@ export class Arguments {
     granularity: Granularity = "leaves",
   ) {
     const values: Value[] = [];
+    const seen = new Set<unknown>();
     this.parts = args.map((arg, i) => {
       if (isConst(arg)) return arg;
       if (arg instanceof Params) {
@@ -59,6 +63,10 @@ export class Arguments {
       const { leaves, def } = flattenAs(granularity, tree);
       const slots = leaves.map((leaf) => {
         const value = activeValue(leaf);
+        if (value !== undefined && typeof leaf === "object" && !Array.isArray(leaf)) {
+          const array = identityOf(leaf);
+          (seen.has(array) ? this.tied : seen).add(array);
+        }
         return value === undefined ? -1 : values.push(value) - 1;
       });
       return { leaves, def, slots, duplicated };
@@ -75,13 +83,19 @@ export class Arguments {
   rebuild(values: readonly Value[]): unknown[] {
     return this.parts.map((part) => {
       if (isConst(part)) return part.value;
-      return part.def.rebuild(part.leaves.map((leaf, k) => (part.slots[k]! < 0 ? seenLeaf(leaf) : active(leaf, values[part.slots[k]!]!))));
+      return part.def.rebuild(part.leaves.map((leaf, k) => (part.slots[k]! < 0 ? seenLeaf(leaf) : this.active(leaf, values[part.slots[k]!]!))));
     });
+  }
+
+  private active(leaf: unknown, value: Value): unknown {
+    if (this.tied.size > 0 && this.tied.has(identityOf(leaf))) standFor(value, leaf);
+    return active(leaf, value);
   }
 
   /** One gradient per argument, each shaped like its argument; taken into the buffers of `Duplicated`. */
   gradients(cts: Tangents): MaybePromise<unknown[]> {
-    return all(this.parts.map((part) => (isConst(part) ? null : this.gradient(part, cts, part.duplicated))));
+    const seen = new Set<Value>(); // of all arguments: a cotangent may be that of several
+    return all(this.parts.map((part) => (isConst(part) ? null : this.gradient(part, cts, part.duplicated, seen))));
   }
 
   /** A tree like the only argument of something else than its gradient. */
@@ -106,8 +120,7 @@ export class Arguments {
     return seedLike(this.who, seed, { def, leaves, slots, values: this.values });
   }
 
-  private gradient({ leaves, def, slots }: Part, cts: Tangents, duplicated: Part["duplicated"]): MaybePromise<unknown> {
-    const seen = new Set<Value>();
+  private gradient({ leaves, def, slots }: Part, cts: Tangents, duplicated: Part["duplicated"], seen = new Set<Value>()): MaybePromise<unknown> {
     const entries = all(leaves.map((leaf, k) => (slots[k]! < 0 ? null : likeLeaf(this.who, leaf, own(cts[slots[k]!], seen)))));
     return whenDone(entries, (grads) => {
       const mirrored = def.mirror(grads);
@@ -117,7 +130,7 @@ export class Arguments {
 }
 
 /** An entry that is none of those seen before. */
-function own(x: Value | undefined, seen: Set<Value>): Value | undefined {
+export function own(x: Value | undefined, seen: Set<Value>): Value | undefined {
   if (x === undefined || typeof x === "number" || !seen.has(x)) {
     if (x instanceof Tensor) seen.add(x);
     return x;

@@ -1,7 +1,9 @@
 import type { FlatFunction } from "../backend.js";
 import { AutodiffError } from "../errors.js";
+import { requireToken } from "../held.js";
 import { Runs } from "../runs.js";
 import { describe, type Value } from "../tensor.js";
+import { isConst, isDuplicated } from "../tree/activity.js";
 import { Arguments, type Granularity } from "./arguments.js";
 import { resultOf, type Result } from "./result.js";
 
@@ -18,6 +20,7 @@ export class Call {
   constructor(
     readonly who: string,
     f: AnyFunction,
+    ad: unknown,
     x: unknown,
     consts: readonly unknown[],
     granularity: Granularity = "leaves",
@@ -26,6 +29,9 @@ export class Call {
     if (typeof f !== "function") {
       throw new AutodiffError(`${who}: expected a function first, got ${describe(f)}. Call ${who}(f, AutoTape(), x, ...).`);
     }
+    requireToken(who, ad);
+    const marked = consts.findIndex((c) => isConst(c) || isDuplicated(c));
+    if (marked >= 0) throw new AutodiffError(`${who}: argument ${marked + 1} is marked ${isConst(consts[marked]) ? "Const" : "Duplicated"}. All but the first are constants here: pass it as it is.`);
     const inputs = new Arguments(who, [x], granularity);
     const runs = new Runs();
     this.inputs = inputs;

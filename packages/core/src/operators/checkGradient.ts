@@ -98,10 +98,10 @@ function compare(f: AnyFunction, leaves: readonly Derivative[], args: readonly u
     });
   });
   const largest = pairs.map((of) => Math.max(0, ...of.map(({ expected }) => (Number.isFinite(expected) ? Math.abs(expected) : 0))));
-  // Rounding leaves something where a derivative is 0: as much as 1e-9 of the others, or of f, is nothing.
-  const floor = Math.max(1e-3 * Math.max(0, ...largest), 1e-6 * size, Number.MIN_VALUE);
+  const others = 1e-3 * Math.max(0, ...largest);
   return leaves.map(({ path, tolerance }, slot) => {
-    const scale = Math.max(largest[slot]!, floor);
+    // Rounding leaves something where a derivative is 0: a little of the others, or of f, is nothing.
+    const scale = Math.max(largest[slot]!, others, tolerance * size, Number.MIN_VALUE);
     const checked = pairs[slot]!.map(({ got, expected }) => ({ path, error: Math.abs(got - expected) / scale, got, expected }));
     const worst = checked.reduce((a, b) => (b.error > a.error || b.error !== b.error ? b : a), { path, error: 0, got: 0, expected: 0 });
     return { ...worst, tolerance, ok: worst.error <= tolerance };
@@ -132,7 +132,8 @@ function directions(x: Value): Value[] {
 function differences(f: (t: Value) => Value, got: number, tolerance: number): number {
   let nearest = NaN;
   for (const ad of [AutoFiniteDiff({ scheme: "central6" }), AutoFiniteDiff({ scheme: "central4" }), AutoFiniteDiff({ scheme: "central4", step: 1e-5 })]) {
-    const [d] = gradient(f, ad, 0);
+    const [slope] = gradient(f, ad, 0) as [Value]; // a Tensor where f captures a param()
+    const d = typeof slope === "number" ? slope : slope.item();
     if (nearest !== nearest || Math.abs(got - d) < Math.abs(got - nearest)) nearest = d;
     if (Math.abs(got - d) <= tolerance * Math.abs(d)) break;
   }

@@ -50,15 +50,15 @@ export function valueDerivativeAndSecondDerivative(f: AnyFunction, ad: ADType, x
 
 function first(who: string, f: AnyFunction, ad: ADType, x: Value): MaybePromise<{ val: unknown; derivative: unknown }> {
   requireNumber(who, x);
-  const call = new Call(who, f, x, []);
+  const call = new Call(who, f, ad, x, []);
   const { ys, tangents } = pushforward(ad, call.flat, [x], [[1]]);
   return whenDone(all([call.result.rebuild(ys, call.inputs.atHome), call.result.derivative(who, ys, tangents[0]!, call.inputs.atHome)]), ([val, d]) => ({ val, derivative: d }));
 }
 
 function second(who: string, f: AnyFunction, ad: ADType, x: Value): MaybePromise<{ val: unknown; derivative: unknown; secondDerivative: unknown }> {
   requireNumber(who, x);
+  const call = new Call(who, f, ad, x, []);
   const { outer, inner } = parts(ad);
-  const call = new Call(who, f, x, []);
   const valueAndTangent = (xs: readonly Value[]): readonly Value[] => {
     const { ys, tangents } = pushforward(inner, call.flat, xs, [[1]]);
     return [...ys, ...ys.map((y, i) => tangents[0]![i] ?? zeroLike(y))];

@@ -9,7 +9,7 @@ import { Grads, Params } from "../tree/params.js";
 import { delivered } from "../tree/scope.js";
 import { vendorLeaf } from "../tree/vendor.js";
 import type { Args, Gradients, Run } from "../types.js";
-import { Arguments, likeLeaf } from "./arguments.js";
+import { Arguments, likeLeaf, own } from "./arguments.js";
 import { apply, type AnyFunction } from "./call.js";
 import { all, whenDone } from "../promise.js";
 import { requireScalar, resultOf, settled, type Result } from "./result.js";
@@ -30,7 +30,7 @@ export function gradient(f: () => Value, params: Params): Grads;
 export function gradient<A extends ADType, const T extends readonly unknown[]>(f: (...args: Args<T>) => Value, ad: A, ...args: T): Run<A, Gradients<T>>;
 export function gradient<const T extends readonly unknown[]>(f: (...args: Args<T>) => Value, ...args: T): Gradients<T>;
 export function gradient(f: AnyFunction, ...rest: readonly unknown[]): unknown {
-  const [ad, args] = engineFirst(rest);
+  const [ad, args] = engineFirst("gradient", rest);
   return delivered(ad, () => whenDone(run("gradient", f, ad, args, (y) => [requireScalar("gradient", y), null]), ({ grad }) => grad));
 }
 
@@ -50,17 +50,19 @@ export function withgradient<A extends ADType, const T extends readonly unknown[
 ): Run<A, { val: R; grad: Gradients<T> }>;
 export function withgradient<const T extends readonly unknown[], R extends Loss>(f: (...args: Args<T>) => R, ...args: T): { val: R; grad: Gradients<T> };
 export function withgradient(f: AnyFunction, ...rest: readonly unknown[]): unknown {
-  const [ad, args] = engineFirst(rest);
+  const [ad, args] = engineFirst("withgradient", rest);
   return delivered(ad, () => run("withgradient", f, ad, args, lossAndResult));
 }
 
 /** The engine if the first argument names one, else the default. */
-function engineFirst(rest: readonly unknown[]): [ADType, readonly unknown[]] {
+function engineFirst(who: string, rest: readonly unknown[]): [ADType, readonly unknown[]] {
   const [first, ...others] = rest;
   if (typeof first === "function" && /^Auto[A-Z]/.test(first.name)) {
-    throw new AutodiffError(`gradient: ${first.name} makes a token and is not one: write ${first.name}().`);
+    throw new AutodiffError(`${who}: ${first.name} makes a token and is not one: write ${first.name}().`);
   }
-  return isADType(first) ? [first, others] : [AutoTape(), rest];
+  if (isADType(first)) return [first, others];
+  if (rest.some(isADType)) throw new AutodiffError(`${who}: an engine comes after the function: ${who}(f, AutoTape(), ...args). Name it, too, where f takes a token.`);
+  return [AutoTape(), rest];
 }
 
 /** A loss, and the whole result if there is more than the loss. */
@@ -97,7 +99,8 @@ function run(
     const values = tensors.map((t) => standIn("gradient", t)); // the same parameters may be differentiated outside, too
     const home = tensors.every((t) => t.device === hostDevice);
     return whenDone(flatWithgradient(ad, implicit(() => flat(() => apply(f, [])), tensors), values), ({ ys, grads }) => {
-      const entries = all(tensors.map((t, i) => likeLeaf(who, t, grads[i]) as MaybePromise<Tensor>));
+      const seen = new Set<Value>();
+      const entries = all(tensors.map((t, i) => likeLeaf(who, t, own(grads[i], seen)) as MaybePromise<Tensor>));
       return whenDone(all([val(ys, home), entries]), ([y, gs]) => ({ val: y, grad: new Grads(only, new Map(tensors.map((t, i) => [t, (gs as Tensor[])[i]!]))) }));
     });
   }

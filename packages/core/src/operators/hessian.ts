@@ -45,7 +45,7 @@ function run(
   x: unknown,
   consts: readonly unknown[],
 ): MaybePromise<{ val: unknown; grad: unknown; hessian: unknown }> {
-  const call = new Call(who, f, x, consts, "blocks", scalarResult);
+  const call = new Call(who, f, ad, x, consts, "blocks", scalarResult);
   const { val, grads, blocks } = flatHessian(ad, call.flat, call.inputs.values);
   const home = call.inputs.atHome;
   const rows = whenDone(all(blocks.map((row) => all(row.map((b, j) => settled(beside(b, call.inputs.values[j]!), home))))), (read) => call.inputs.mirror(read.map((row) => call.inputs.mirror(row))));

@@ -42,7 +42,7 @@ export function gradientAndHvp(f: AnyFunction, ad: ADType, x: unknown, v: unknow
 }
 
 function run(who: string, f: AnyFunction, ad: ADType, x: unknown, v: unknown, consts: readonly unknown[]): MaybePromise<{ grad: unknown; hvp: unknown }> {
-  const call = new Call(who, f, x, consts, "leaves", scalarResult);
+  const call = new Call(who, f, ad, x, consts, "leaves", scalarResult);
   const { several, seeds } = seedsOf(who, x, v, (seed) => call.inputs.seeds(seed));
   const { grads, products } = flatHvp(ad, call.flat, call.inputs.values, seeds);
   const grad = whenDone(call.inputs.gradients(grads), ([tree]) => tree);

@@ -38,7 +38,7 @@ export function valueAndJacobian(f: AnyFunction, ad: ADType, x: unknown, ...cons
 }
 
 function run(who: string, f: AnyFunction, ad: ADType, x: unknown, consts: readonly unknown[]): MaybePromise<{ val: unknown; jacobian: unknown }> {
-  const call = new Call(who, f, x, consts, "blocks");
+  const call = new Call(who, f, ad, x, consts, "blocks");
   const { ys, blocks } = flatJacobian(ad, call.flat, call.inputs.values);
   const rows = all(blocks.map((row) => all(row.map((b, j) => settled(beside(b, call.inputs.values[j]!), call.inputs.atHome)))));
   return whenDone(all([call.result.rebuild(ys, call.inputs.atHome), rows]), ([val, read]) => ({

@@ -3,10 +3,12 @@ import type { MaybePromise } from "../backend.js";
 import { allocateOwn, dtypeOf, isTypedArray, type TypedArray } from "../dtype.js";
 import { parts } from "../derive.js";
 import { AutodiffError, PreparationMismatchError, TreeError } from "../errors.js";
+import { requireToken } from "../held.js";
 import { backendOf } from "../registry.js";
 import { describe, Tensor, type Value } from "../tensor.js";
 import { Const, Duplicated, isConst, isDuplicated } from "../tree/activity.js";
-import { flatten, placesIn } from "../tree/flatten.js";
+import { flatten, placesIn, sameForm } from "../tree/flatten.js";
+import { sameShape } from "../shape.js";
 import { scope } from "../tree/scope.js";
 import { vendorLeaf } from "../tree/vendor.js";
 import type { Args, Bare, Buffers, Derivative, Gradient, Gradients, Jacobian, Run, Traced } from "../types.js";
@@ -35,7 +37,17 @@ export interface Prepared<A extends ADType, T extends readonly unknown[], R> {
   dispose(): void;
 }
 
-/** A prepared `gradient`: a function of bare arguments. @throws PreparationMismatchError listing every slot that differs. */
+/**
+ * A prepared `gradient`: a function of bare arguments.
+ *
+ * @throws PreparationMismatchError, when it is called, listing every slot that differs from the example.
+ * @example
+ * const step = prepareGradient((x, y) => sum(mul(x, y)), AutoTape(), tensor([1, 2]), Const(tensor([3, 4])));
+ * step(tensor([5, 6]), tensor([7, 8])) // [[7, 8], null]
+ * const buffers = step.buffers();
+ * step.into(buffers, tensor([5, 6]), tensor([9, 10]));
+ * buffers[0] // new Float64Array([9, 10])
+ */
 export function prepareGradient<A extends ADType, const T extends readonly unknown[]>(
   f: (...args: Args<T>) => Value,
   ad: A,
@@ -128,19 +140,24 @@ export function preparePullback(f: AnyFunction, ad: ADType, ...example: readonly
 /** The plain form: a checked signature around the operator. */
 function prepared(who: string, operator: Function, f: AnyFunction, ad: ADType, example: readonly unknown[]): unknown {
   if (typeof f !== "function") throw new AutodiffError(`${who}: expected a function first, got ${describe(f)}. Call ${who}(f, AutoTape(), ...example).`);
+  requireToken(who, ad);
   const { outer, inner } = parts(ad);
   for (const token of [outer, inner]) backendOf(token).check?.(token);
   const run = (args: readonly unknown[]): MaybePromise<unknown> => Reflect.apply(operator, undefined, [f, ad, ...args]);
-  const slots = signature(example.map(bare));
+  const like = flatten(example.map(bare));
+  let slots: ReadonlyMap<string, string> | undefined;
   let disposed = false;
   const call = (...args: readonly unknown[]): MaybePromise<unknown> => {
     if (disposed) throw new AutodiffError(`${who}: this prepared operator was disposed. Prepare another.`);
-    check(who, slots, signature(args));
+    const given = flatten(args);
+    if (!sameForm(like.def, given.def) || !given.leaves.every((leaf, i) => plainlyAlike(leaf, like.leaves[i]))) {
+      check(who, (slots ??= signature(like)), signature(given));
+    }
     const marked = args.map((arg, i) => markedLike(example[i], arg));
     return whenDone(run(marked), (result) => {
       marked.forEach((arg, i) => {
-        const like = example[i];
-        if (isDuplicated(like) && isDuplicated(arg)) like.buffers = arg.buffers; // a bare number's are another number
+        const mark = example[i];
+        if (isDuplicated(mark) && isDuplicated(arg)) mark.buffers = arg.buffers; // a bare number's are another number
       });
       return result;
     });
@@ -165,9 +182,15 @@ function markedLike(example: unknown, arg: unknown): unknown {
 }
 
 /** Path and kind of every leaf. */
-function signature(args: readonly unknown[]): Map<string, string> {
-  const { leaves, def } = flatten(args);
+function signature({ leaves, def }: ReturnType<typeof flatten>): Map<string, string> {
   return scope(() => new Map(leaves.map((leaf, i) => [def.paths[i]!, kindOfLeaf(leaf)])));
+}
+
+/** Whether two leaves are of one kind, where that is seen at a glance. */
+function plainlyAlike(a: unknown, b: unknown): boolean {
+  if (typeof a === "number") return typeof b === "number";
+  if (a instanceof Tensor) return b instanceof Tensor && !a.weak && !b.weak && a.dtype === b.dtype && sameShape(a.shape, b.shape);
+  return isTypedArray(a) ? isTypedArray(b) && a.constructor === b.constructor && a.length === b.length : a === b;
 }
 
 function kindOfLeaf(leaf: unknown): string {

@@ -38,7 +38,7 @@ export function valueAndPullback(f: AnyFunction, ad: ADType, x: unknown, ct: unk
 }
 
 function run(who: string, f: AnyFunction, ad: ADType, x: unknown, ct: unknown, consts: readonly unknown[]): MaybePromise<{ val: unknown; grad: unknown }> {
-  const call = new Call(who, f, x, consts);
+  const call = new Call(who, f, ad, x, consts);
   const { ys, pull: pullTo, dispose } = pull(ad, call.flat, call.inputs.values);
   try {
     const cts = pullTo(call.result.seeds(who, ct));

@@ -55,7 +55,7 @@ function run(
   dx: unknown,
   consts: readonly unknown[],
 ): MaybePromise<{ val: unknown; tangent: unknown }> {
-  const call = new Call(who, f, x, consts);
+  const call = new Call(who, f, ad, x, consts);
   const { several, seeds } = seedsOf(who, x, dx, (seed) => call.inputs.seeds(seed));
   const { ys, tangents } = push(ad, call.flat, call.inputs.values, seeds);
   const derivatives = all(tangents.map((t) => call.result.derivative(who, ys, t, call.inputs.atHome)));

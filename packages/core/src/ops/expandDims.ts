@@ -1,4 +1,5 @@
 import { asTensor, type Operand } from "../convert.js";
+import { AutodiffError } from "../errors.js";
 import { reshape } from "../primitives/reshape.js";
 import { resolveAxes } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -12,6 +13,7 @@ import type { Tensor } from "../tensor.js";
  */
 export function expandDims(operand: Operand, axis: number | readonly number[]): Tensor {
   const x = asTensor("expandDims", operand);
+  if (axis === undefined || axis === null) throw new AutodiffError("expandDims: expected where the new axis is to be. Write expandDims(x, 0), or expandDims(x, -1).");
   const ndim = x.ndim + (typeof axis === "number" ? 1 : axis.length);
   const axes = resolveAxes("expandDims", axis, ndim);
   const rest = x.shape[Symbol.iterator]();

@@ -1,4 +1,4 @@
-import type { ArrayLike, Operand } from "../convert.js";
+import { asValue, type ArrayLike, type Operand } from "../convert.js";
 import { neg } from "../primitives/neg.js";
 import { softplus } from "../primitives/softplus.js";
 import type { Tensor, Value } from "../tensor.js";
@@ -13,6 +13,6 @@ export function logSigmoid(x: number): number;
 export function logSigmoid(x: Tensor | ArrayLike): Tensor;
 export function logSigmoid(x: Value): Value;
 export function logSigmoid(x: Operand): Value;
-export function logSigmoid(x: Operand): Value {
-  return neg(softplus(neg(x)));
+export function logSigmoid(operand: Operand): Value {
+  return neg(softplus(neg(asValue("logSigmoid", operand))));
 }

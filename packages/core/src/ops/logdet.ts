@@ -1,4 +1,5 @@
-import type { Operand } from "../convert.js";
+import { asTensor, type Operand } from "../convert.js";
+import { checkSquare } from "../primitives/linear.js";
 import { slogdet } from "../primitives/slogdet.js";
 import type { Tensor } from "../tensor.js";
 
@@ -9,6 +10,8 @@ import type { Tensor } from "../tensor.js";
  * @example
  * logdet(tensor([[2, 0], [0, -3]])).item() // Math.log(6)
  */
-export function logdet(a: Operand): Tensor {
+export function logdet(operand: Operand): Tensor {
+  const a = asTensor("logdet", operand);
+  checkSquare("logdet", a);
   return slogdet(a)[1];
 }

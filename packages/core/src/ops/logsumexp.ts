@@ -5,7 +5,7 @@ import { equal } from "../primitives/equal.js";
 import { exp } from "../primitives/exp.js";
 import { log } from "../primitives/log.js";
 import { max } from "../primitives/max.js";
-import type { ReduceOp, ReduceOptions } from "../primitives/reduction.js";
+import { checkReduce, type ReduceOp, type ReduceOptions } from "../primitives/reduction.js";
 import { reshape } from "../primitives/reshape.js";
 import { stopGradient } from "../primitives/stopGradient.js";
 import { sub } from "../primitives/sub.js";
@@ -24,7 +24,10 @@ import { countAlong, floatOperand } from "./mean.js";
  */
 export const logsumexp: ReduceOp = ((operand: Operand, options: ReduceOptions = {}): Value => {
   const x = floatOperand("logsumexp", operand);
-  if (x === null) return asValue("logsumexp", operand);
+  if (x === null) {
+    checkReduce("logsumexp", options);
+    return asValue("logsumexp", operand);
+  }
   if (countAlong("logsumexp", x, options) === 0) return log(sum(x, options));
   const largest = stopGradient(max(x, { axis: options.axis, keepDims: true }));
   const below = where(equal(abs(largest), Infinity), 0, sub(x, largest));

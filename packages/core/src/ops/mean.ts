@@ -16,7 +16,10 @@ import { kindOf, type Tensor, type Value } from "../tensor.js";
  */
 export const mean: ReduceOp = ((operand: Operand, options?: ReduceOptions): Value => {
   const x = floatOperand("mean", operand);
-  if (x === null) return asValue("mean", operand);
+  if (x === null) {
+    checkReduce("mean", options);
+    return asValue("mean", operand);
+  }
   const n = countAlong("mean", x, options);
   return div(sum(x, options), n);
 }) as ReduceOp;

@@ -5,7 +5,7 @@ import { cast } from "../primitives/cast.js";
 import { conv } from "../primitives/conv.js";
 import { poolWindow, type PoolOptions } from "../primitives/pooling.js";
 import { reshape } from "../primitives/reshape.js";
-import type { PerAxis } from "../primitives/window.js";
+import { windowCounts, type PerAxis } from "../primitives/window.js";
 import type { Tensor } from "../tensor.js";
 
 /**
@@ -20,7 +20,9 @@ import type { Tensor } from "../tensor.js";
 export function meanPool(operand: Operand, size: PerAxis, options?: PoolOptions): Tensor {
   const given = asTensor("meanPool", operand);
   const x = isFloat(given.dtype) ? given : cast(given, "float64");
-  const { kernel, ...window } = poolWindow("meanPool", x, size, options);
+  const whole = poolWindow("meanPool", x, size, options);
+  windowCounts("meanPool", x.shape.slice(2), whole); // checks that they fit
+  const { kernel, ...window } = whole;
   const [samples, channels, ...image] = x.shape as readonly [number, number, ...number[]];
   // Channel by channel, the convolution with a constant kernel.
   const weights = full([1, 1, ...kernel], 1 / kernel.reduce((a, b) => a * b, 1), x.dtype);

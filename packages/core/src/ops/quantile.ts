@@ -7,7 +7,7 @@ import { floor } from "../primitives/floor.js";
 import { gather } from "../primitives/gather.js";
 import { minimum } from "../primitives/minimum.js";
 import { mul } from "../primitives/mul.js";
-import { reduceAttrs, type ReduceOptions } from "../primitives/reduction.js";
+import { checkReduce, reduceAttrs, type ReduceOptions } from "../primitives/reduction.js";
 import { reshape } from "../primitives/reshape.js";
 import { slice } from "../primitives/slice.js";
 import { sub } from "../primitives/sub.js";
@@ -42,6 +42,7 @@ export const quantile: QuantileOp = ((operand: Operand, fraction: Operand, optio
   quantileOf("quantile", operand, fraction, options)) as QuantileOp;
 
 export function quantileOf(who: string, operand: Operand, fraction: Operand, options: ReduceOptions): Value {
+  checkReduce(who, options);
   const q = checkFraction(who, asValue(who, fraction));
   const given = floatOperand(who, operand);
   if (given === null && kindOf(q) === "number") return asValue(who, operand); // a number is its own quantile

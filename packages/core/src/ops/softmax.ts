@@ -1,11 +1,13 @@
 import type { Operand } from "../convert.js";
 import { div } from "../primitives/div.js";
+import { equal } from "../primitives/equal.js";
 import { exp } from "../primitives/exp.js";
 import type { AxisOption } from "../primitives/concat.js";
 import { max } from "../primitives/max.js";
 import { stopGradient } from "../primitives/stopGradient.js";
 import { sub } from "../primitives/sub.js";
 import { sum } from "../primitives/sum.js";
+import { where } from "../primitives/where.js";
 import { ShapeError } from "../errors.js";
 import { checkOptions } from "../options.js";
 import { resolveAxis } from "../shape.js";
@@ -13,12 +15,13 @@ import type { Tensor } from "../tensor.js";
 import { floatOperand } from "./mean.js";
 
 /**
- * eˣ / Σ eˣ along an axis, the last unless said, without overflow. −∞ gives 0; where the largest element is infinite the
- * result is NaN. Integers give float64.
+ * eˣ / Σ eˣ along an axis, the last unless said, without overflow. −∞ gives 0; elements of +∞ share all, and the derivative
+ * is 0 there. Of −∞ alone the result is NaN. Integers give float64.
  *
  * @throws ShapeError for a scalar, or an axis out of range.
  * @example
  * softmax(tensor([0, 0, -Infinity])).toArray() // [0.5, 0.5, 0]
+ * softmax(tensor([3, Infinity])).toArray() // [0, 1]
  */
 export function softmax(operand: Operand, options?: AxisOption): Tensor {
   const { below, axis } = belowLargest("softmax", operand, options);
@@ -26,12 +29,14 @@ export function softmax(operand: Operand, options?: AxisOption): Tensor {
   return div(powers, sum(powers, { axis, keepDims: true }));
 }
 
-/** x − max x along an axis, the maximum a constant. */
+/** x − max x along an axis, the maximum a constant; its limit where that is +∞. */
 export function belowLargest(who: string, operand: Operand, options: AxisOption | undefined): { below: Tensor; axis: number } {
   const { axis = -1 } = checkOptions(who, options, ["axis"]);
   const x = floatOperand(who, operand);
   if (x === null || x.ndim === 0) throw new ShapeError(`${who}: expected at least one axis, got a scalar.`);
   const along = resolveAxis(who, axis, x.ndim);
-  const below = x.size === 0 ? x : sub(x, stopGradient(max(x, { axis: along, keepDims: true })));
-  return { below, axis: along };
+  if (x.size === 0) return { below: x, axis: along };
+  const largest = stopGradient(max(x, { axis: along, keepDims: true }));
+  const below = where(equal(x, Infinity), 0, where(equal(largest, Infinity), -Infinity, sub(x, largest)));
+  return { below: below as Tensor, axis: along };
 }

@@ -18,6 +18,8 @@ export function tile(operand: Operand, reps: number | readonly number[]): Tensor
   const ndim = Math.max(x.ndim, given.length);
   const shape = [...new Array<number>(ndim - x.ndim).fill(1), ...x.shape];
   const times = [...new Array<number>(ndim - given.length).fill(1), ...given];
-  const repeated = broadcastTo(reshape(x, shape.flatMap((n) => [1, n])), shape.flatMap((n, i) => [times[i]!, n]));
+  const once = (n: number, i: number): boolean => times[i] === 1 || n === 1; // no axis more than needed: devices have kernels for few
+  const apart = shape.flatMap((n, i) => (once(n, i) ? [n] : [1, n]));
+  const repeated = broadcastTo(reshape(x, apart), shape.flatMap((n, i) => (once(n, i) ? [n * times[i]!] : [times[i]!, n])));
   return reshape(repeated, shape.map((n, i) => n * times[i]!));
 }

@@ -1,4 +1,5 @@
 import { asValue, type Operand } from "../convert.js";
+import { checkOptions } from "../options.js";
 import { where } from "../primitives/where.js";
 import type { Value } from "../tensor.js";
 
@@ -16,8 +17,9 @@ export function whereSafe(
   f: (x: Value) => Operand,
   x: Operand,
   fallback: Operand,
-  { at = 1 }: { readonly at?: number | undefined } = {},
+  options?: { readonly at?: number | undefined },
 ): Value {
+  const { at = 1 } = checkOptions("whereSafe", options, ["at"]);
   const condition = asValue("whereSafe", cond);
   return where(condition, f(where(condition, x, at)), fallback);
 }

@@ -3,7 +3,7 @@ import { middle, truthMiddle } from "../host/reduce.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
 import { kindOf, type Tensor } from "../tensor.js";
 import { notEqual } from "./notEqual.js";
-import { reduceAttrs, reduceShape, shiftAxes, type ReduceAttrs, type ReduceOp } from "./reduction.js";
+import { checkReduce, reduceAttrs, reduceShape, shiftAxes, type ReduceAttrs, type ReduceOp } from "./reduction.js";
 
 /**
  * Whether any element along `axis`, or any at all, is not 0; false of none. NaN is not 0. The result is bool, 0 or 1 of a
@@ -31,7 +31,9 @@ function truth(name: string, verdict: 0 | 1): Primitive<ReduceOp> {
     constant: true,
     parse: (operand, options) => {
       const x = asValue(name, operand);
-      return kindOf(x) === "number" ? notEqual(x, 0) : [[x as Tensor], reduceAttrs(name, x as Tensor, options)];
+      if (kindOf(x) !== "number") return [[x as Tensor], reduceAttrs(name, x as Tensor, options)];
+      checkReduce(name, options);
+      return notEqual(x, 0);
     },
     dtype: "bool",
     shape: ([x], attrs) => reduceShape(x, attrs),

@@ -55,6 +55,8 @@ interface Elementwise<F, In extends readonly Value[], Fast = never> {
   readonly singular?: boolean;
   /** The operand, if any, that only decides and has no say in the result's dtype. */
   readonly decides?: number;
+  /** The function on int32, where in float64 its low bits would be lost before it wraps at 32 bits. */
+  readonly whole?: F;
   /** The SIMD kernel for large floats, where there is one. */
   readonly fast?: Fast;
 }
@@ -62,13 +64,13 @@ interface Elementwise<F, In extends readonly Value[], Fast = never> {
 /** Defines an elementwise primitive of one operand. */
 export function unary(definition: Elementwise<Scalar1, readonly [Value], FastMap>): UnaryPrimitive {
   const { f } = definition;
-  return elementwise<readonly [Value], UnaryOp>(definition, 1, ([x]) => f(x!), mapKernel(f, definition.fast));
+  return elementwise<readonly [Value], UnaryOp>(definition, 1, ([x]) => f(x!), mapKernel(f, definition.fast, definition.whole));
 }
 
 /** Defines an elementwise primitive of two operands that broadcast. */
 export function binary(definition: Elementwise<Scalar2, readonly [Value, Value], FastZip>): BinaryPrimitive {
   const { f } = definition;
-  return elementwise<readonly [Value, Value], BinaryOp>(definition, 2, ([x, y]) => f(x!, y!), zipKernel(f, definition.fast));
+  return elementwise<readonly [Value, Value], BinaryOp>(definition, 2, ([x, y]) => f(x!, y!), zipKernel(f, definition.fast, definition.whole));
 }
 
 /** Defines an elementwise primitive of three operands that broadcast. */

@@ -9,7 +9,7 @@ import type { TypedArray } from "../dtype.js";
 import { cast } from "./cast.js";
 import { div } from "./div.js";
 import { equal } from "./equal.js";
-import { reduceAttrs, reduceShape, shiftAxes, thin, type ReduceAttrs, type ReduceOp } from "./reduction.js";
+import { checkReduce, reduceAttrs, reduceShape, shiftAxes, thin, type ReduceAttrs, type ReduceOp } from "./reduction.js";
 import { reshape } from "./reshape.js";
 import { sum } from "./sum.js";
 import { where } from "./where.js";
@@ -20,7 +20,9 @@ export function extremum(name: string, kernel: (out: TypedArray, m: Middle) => v
     name,
     parse: (operand, options) => {
       const x = asValue(name, operand);
-      return kindOf(x) === "number" ? x : [[x as Tensor], reduceAttrs(name, x as Tensor, options)];
+      if (kindOf(x) !== "number") return [[x as Tensor], reduceAttrs(name, x as Tensor, options)];
+      checkReduce(name, options);
+      return x;
     },
     shape: ([x], attrs) => {
       const shape = reduceShape(x, attrs);

@@ -23,7 +23,7 @@ type MatmulOp = (a: Operand, b: Operand, options?: MatmulOptions) => Tensor;
 
 /**
  * The matrix product Cᵢⱼ = Σₖ Aᵢₖ Bₖⱼ over the last two axes; leading axes are batches and broadcast. A vector on the
- * left is a row, on the right a column, and its axis is dropped from the result, as in NumPy.
+ * left is a row, on the right a column, and its axis is dropped from the result, as in NumPy. bool counts as int32.
  *
  * @throws ShapeError if the inner lengths differ, or an operand is a scalar.
  * @example
@@ -50,6 +50,7 @@ export const matmul: Primitive<MatmulOp> = definePrimitive<readonly [Tensor, Ten
     if (b.ndim > 1) keep.push(shape[shape.length - 1]!);
     return reshape(product, keep);
   },
+  dtype: "numeric",
   shape: ([a, b], attrs) => {
     const [m, k] = matrixShape(a.shape, attrs.transposeA);
     const [l, n] = matrixShape(b.shape, attrs.transposeB);
@@ -99,4 +100,3 @@ export function behindBatch(x: Tensor, ndim: number, size: number): Tensor {
   const rest = x.shape.slice(1);
   return rest.length === ndim ? x : reshape(x, [size, ...new Array<number>(ndim - rest.length).fill(1), ...rest]);
 }
-

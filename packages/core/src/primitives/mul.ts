@@ -9,6 +9,7 @@ import { binary, type BinaryPrimitive } from "./elementwise.js";
 export const mul: BinaryPrimitive = binary({
   name: "mul",
   f: (x, y) => x * y,
+  whole: Math.imul,
   fast: "mul",
   dtype: "numeric",
   partials: (_out, [x, y]) => [(v) => mul(v, y), (v) => mul(v, x)], // d(xy) = dx·y + x·dy

@@ -31,7 +31,10 @@ export interface ReduceAttrs {
 export function parseReduce(who: string): (x: Operand, options?: ReduceOptions) => readonly [readonly [Tensor], ReduceAttrs] | Value {
   return (operand, options) => {
     const x = asValue(who, operand);
-    if (kindOf(x) === "number") return x;
+    if (kindOf(x) === "number") {
+      checkReduce(who, options);
+      return x;
+    }
     const t = x as Tensor;
     return [[t.dtype === "bool" ? cast(t, "int32") : t], reduceAttrs(who, t, options)];
   };

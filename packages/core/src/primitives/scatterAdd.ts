@@ -15,7 +15,8 @@ type ScatterAddOp = (x: Operand, indices: Operand, updates: Operand, options?: A
 
 /**
  * x with `updates` added at int32 `indices` along an axis (the first, unless said); equal indices accumulate. The
- * transpose of `gather`: updates have the shape that `gather(x, indices, { axis })` has.
+ * transpose of `gather`: updates have the shape that `gather(x, indices, { axis })` has. bool counts as
+ * int32.
  *
  * @throws ShapeError for an index out of range or updates of another shape.
  * @example
@@ -29,6 +30,7 @@ export const scatterAdd: Primitive<ScatterAddOp> = definePrimitive<readonly [Ten
     const x = asTensor("scatterAdd", operand);
     return [[x, asIndices("scatterAdd", at), asTensor("scatterAdd", updates)], { axis: resolveAxis("scatterAdd", axis, x.ndim) }];
   },
+  dtype: "numeric",
   shape: ([x, indices, updates], { axis }) => {
     const expected = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
     if (!sameShape(expected, updates.shape)) {
@@ -40,8 +42,11 @@ export const scatterAdd: Primitive<ScatterAddOp> = definePrimitive<readonly [Ten
     const n = x.shape[axis]!;
     const inner = sizeOf(x.shape.slice(axis + 1));
     const outer = sizeOf(x.shape.slice(0, axis));
-    out.elements.set(x.elements);
-    scatterAddRows(out.elements, updates.elements, positions("scatterAdd", indices, n), outer, n, inner);
+    // Where many meet in one place they are added in float64, as sum() does.
+    const total = out.dtype === "float32" && indices.size > n ? Float64Array.from(x.elements) : out.elements;
+    if (total === out.elements) total.set(x.elements);
+    scatterAddRows(total, updates.elements, positions("scatterAdd", indices, n), outer, n, inner);
+    if (total !== out.elements) out.elements.set(total);
   },
   jvp: (out, [x, indices], attrs) => [
     (dx) => cast(dx, out.dtype),

@@ -10,6 +10,7 @@ import { mul } from "./mul.js";
 export const square: UnaryPrimitive = unary({
   name: "square",
   f: (x) => x * x,
+  whole: (x) => Math.imul(x, x),
   fast: "square",
   dtype: "numeric",
   partials: (_out, [x]) => [(v) => mul(v, mul(2, x))], // d x² = 2x dx

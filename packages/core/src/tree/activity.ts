@@ -3,6 +3,7 @@ import type { GradientBuffers } from "../types.js";
 import { makeBuffers, pour } from "./buffers.js";
 import { functor, leaf } from "./functor.js";
 import { TreeError } from "../errors.js";
+import { checkOptions } from "../options.js";
 
 class ConstMark<T> {
   static readonly name: string = "Const";
@@ -34,6 +35,7 @@ class DuplicatedMark<T> {
     readonly value: T,
     options: DuplicatedOptions<T>,
   ) {
+    checkOptions("Duplicated", options, ["buffers", "zero"]);
     this.zero = options.zero ?? true;
     this.buffers = options.buffers ?? makeBuffers(value);
   }

@@ -44,4 +44,3 @@ export function compose(f: Fn, ...more: readonly Fn[]): unknown {
 export function pipe<X, R>(x: X, f: (x: X) => R): R {
   return f(x);
 }
-

@@ -10,6 +10,7 @@ import { showShape, sizeOf, type Shape } from "../shape.js";
 import { HostTensor, isWatched, kindOf, Tensor, tensor, type Value } from "../tensor.js";
 import { flatten } from "./flatten.js";
 import { scope } from "./scope.js";
+import { identityOf } from "./ties.js";
 import { trainableLeaves } from "./trainable.js";
 import { vendorLeaf } from "./vendor.js";
 
@@ -47,11 +48,11 @@ function flattened<T>(tree: T): [flat: Tensor, rebuild: (flat: Operand) => T] {
   for (const { leaf, index } of trainableLeaves(tree)) {
     const value = floatValue(leaf);
     if (value === null) continue;
-    const known = typeof leaf === "number" ? undefined : sections.get(leaf);
+    const known = typeof leaf === "number" ? undefined : sections.get(identityOf(leaf));
     const section = known ?? sectionOf(leaf, value, length);
     places.set(index, section);
     if (known !== undefined) continue;
-    if (typeof leaf !== "number") sections.set(leaf, section);
+    if (typeof leaf !== "number") sections.set(identityOf(leaf), section);
     parts.push(value);
     length += section.size;
   }

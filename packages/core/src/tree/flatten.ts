@@ -40,6 +40,17 @@ export function sameStructure(a: TreeDef, b: TreeDef): boolean {
   return a === b || structureDifference(a, b) === null;
 }
 
+/** `sameStructure` without words, for what is asked at every call: false may also mean the same keys in another order. */
+export function sameForm(a: TreeDef, b: TreeDef): boolean {
+  if (a === b) return true;
+  if (!(a instanceof NodeDef) || !(b instanceof NodeDef)) return false;
+  if (a.form.size !== b.form.size || a.form.kind !== b.form.kind) return false;
+  for (let i = 0; i < a.form.size; i++) {
+    if (!Object.is(a.form.key(i), b.form.key(i)) || !sameForm(a.child(i), b.child(i))) return false;
+  }
+  return true;
+}
+
 /**
  * For each leaf of a tree, its place among the leaves of another that has the same keys, in whatever order.
  * @throws TreeError where a key has nothing opposite.

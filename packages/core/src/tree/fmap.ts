@@ -1,9 +1,11 @@
 import { isTypedArray } from "../dtype.js";
 import { TreeError } from "../errors.js";
+import { checkOptions } from "../options.js";
 import { Tensor } from "../tensor.js";
 import type { Form } from "./forms.js";
 import { open, type Opened } from "./functor.js";
 import { enter, keysOf, showPath, showPlace, type Place } from "./place.js";
+import { identityOf } from "./ties.js";
 import { vendorLeaf } from "./vendor.js";
 
 export interface FmapOptions {
@@ -31,7 +33,7 @@ export function fmap<T, R = T>(f: (leaf: unknown, ...others: unknown[]) => unkno
 
 /** `fmap` with options. */
 export function fmapWith<T, R = T>(options: FmapOptions, f: (leaf: unknown, ...others: unknown[]) => unknown, tree: T, ...trees: readonly unknown[]): R {
-  return new Walk(options, (_place, leaf, others) => f(leaf, ...others)).visit(tree, trees, null) as R;
+  return new Walk(checkOptions("fmapWith", options, ["exclude", "prune", "cache"]), (_place, leaf, others) => f(leaf, ...others)).visit(tree, trees, null) as R;
 }
 
 /**
@@ -61,9 +63,10 @@ class Walk {
   visit(node: unknown, others: readonly unknown[], above: Place | null): unknown {
     const opened = this.options.exclude?.(node) === true ? null : open(node);
     if (this.cache === null || !hasIdentity(node, opened)) return this.result(node, opened, others, above);
-    if (this.cache.has(node)) return "prune" in this.options ? this.options.prune : this.cache.get(node);
+    const array = identityOf(node) as object;
+    if (this.cache.has(array)) return "prune" in this.options ? this.options.prune : this.cache.get(array);
     const result = this.result(node, opened, others, above);
-    this.cache.set(node, result);
+    this.cache.set(array, result);
     return result;
   }
 

@@ -71,6 +71,13 @@ export function isLayer(x: unknown): x is AnyLayer {
   return typeof x === "function" && Fields.have(x);
 }
 
+let shown = 0;
+
+/** How many layers are being printed, one inside of another. */
+export function shownLayers(): number {
+  return shown;
+}
+
 interface LayerType<F extends object, A extends unknown[], R> {
   readonly prototype: Layer<F, A, R>;
   make(fields: F): Layer<F, A, R>;
@@ -115,7 +122,12 @@ function layerType<F extends object, A extends unknown[], R>(
     },
     toString(this: object): string {
       const fields = Fields.of(this) as F;
-      return show ? show(fields) : `${kind}(${showFields(fields)})`;
+      shown++;
+      try {
+        return show ? show(fields) : `${kind}(${showFields(fields)})`;
+      } finally {
+        shown--;
+      }
     },
     [trainable]: trained,
   };

@@ -6,6 +6,7 @@ import { sub } from "../primitives/sub.js";
 import { describe, Tensor } from "../tensor.js";
 import { flatten } from "./flatten.js";
 import { printsAsString } from "./print.js";
+import { identityOf } from "./ties.js";
 import { trainableLeaves } from "./trainable.js";
 import { vendorLeaf } from "./vendor.js";
 
@@ -154,11 +155,14 @@ export class Grads implements Iterable<[Tensor, Tensor]> {
 }
 
 function* found(trees: readonly unknown[]): Iterable<Tensor> {
+  const seen = new Set<unknown>();
   for (const [i, tree] of trees.entries()) {
     let [tensors, numbers] = [0, 0];
     for (const { leaf, index } of trainableLeaves(tree)) {
       if (leaf instanceof Tensor && isFloat(leaf.dtype)) {
         tensors++;
+        if (seen.has(identityOf(leaf))) continue;
+        seen.add(identityOf(leaf));
         yield leaf;
       } else if (leaf instanceof Float64Array || leaf instanceof Float32Array || vendorLeaf(leaf) !== null) {
         throw refusal(i, flatten(tree).def.paths[index]!, leaf);

@@ -20,7 +20,8 @@ export function registerScope(keeper: ScopeKeeper): void {
 
 /**
  * Runs f, then frees the device tensors that were made meanwhile, save those in its result; if it throws, all of them.
- * Every operator is such a scope. Scopes inside of scopes do nothing: what they make may be needed by a derivative.
+ * Every operator is such a scope. Scopes inside of scopes do nothing: what they make may be needed by a derivative. Of an
+ * async f, the scope is what runs before its first await.
  *
  * @example
  * scope(() => add(1, 2)) // 3

@@ -11,6 +11,8 @@ import { vendorLeaf } from "./vendor.js";
  * Numbers and typed arrays are the host's own and stay; so do other libraries' arrays on the way to the host.
  *
  * @throws UnsupportedError for a traced tensor, another library's array that lives elsewhere, or one on a device that only reads asynchronously: see `toHost`.
+ * @example
+ * toDevice({ w: tensor([1, 2]) }, "host").w.device.name // "host"
  */
 export function toDevice<T>(tree: T, device: Device | "host"): T {
   const to = device === "host" ? hostDevice : device;
@@ -30,7 +32,13 @@ function there<T>(leaf: T, to: Device): T {
   throw new UnsupportedError(`toDevice: an array of ${vendor.kind} lives on ${from.name}, and its library moves it. A tensor made of it can be moved here (for a tf.Tensor, toDevice(fromTf(t), device)).`);
 }
 
-/** The tree with its tensors in host memory, wherever they are now. */
+/**
+ * The tree with its tensors in host memory, wherever they are now.
+ *
+ * @throws UnsupportedError, as a rejection, for a traced tensor.
+ * @example
+ * (await toHost({ w: tensor([1, 2]) })).w.toArray() // [1, 2]
+ */
 export async function toHost<T>(tree: T): Promise<T> {
   const moved = new Map<unknown, Tensor>();
   for (const x of flatten(tree).leaves) {

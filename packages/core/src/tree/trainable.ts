@@ -36,6 +36,6 @@ export function trainableLeaves(tree: unknown): TrainableLeaf[] {
 }
 
 /** The fields that a container says are trained; null for all. */
-export function trainableFields(node: unknown): readonly string[] | null {
+function trainableFields(node: unknown): readonly string[] | null {
   return (node as { readonly [trainable]?: readonly string[] })[trainable] ?? null;
 }

@@ -35,7 +35,7 @@ const sizes: Readonly<Record<string, Sizes>> = {
   "no samples": { samples: 0, groups: 1, inputs: 2, outputs: 3, image: [4, 5], kernel: [3, 3] },
   "no input channels": { samples: 2, groups: 2, inputs: 0, outputs: 1, image: [4], kernel: [2] },
   "no output channels": { samples: 2, groups: 1, inputs: 2, outputs: 0, image: [4], kernel: [2] },
-}; // prettier-ignore
+};
 
 function optionsOf({ groups, strides, padding, dilation }: Sizes): ConvOptions {
   return { groups, strides, padding, dilation };

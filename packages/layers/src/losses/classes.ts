@@ -67,8 +67,8 @@ export const focal: LossFunction<FocalOptions> = named("focal", (predictions, ta
   const [yHat, y] = classes("focal", predictions, targets);
   const eps = epsilonOf("focal", yHat, options);
   const { gamma = 2 } = options;
-  const part = (p: Tensor): Tensor => mul(doubt(p, gamma), log(add(p, eps)));
-  const losses = y.dtype === "int32" ? part(picked(yHat, y)) : sum(mul(y, part(yHat)), { axis: -1 });
+  const part = (p: Tensor, y: Operand): Tensor => mul(doubt(p, gamma), xlogy(y, add(p, eps)));
+  const losses = y.dtype === "int32" ? part(picked(yHat, y), 1) : sum(part(yHat, y), { axis: -1 });
   return aggregate(neg(losses), options);
 }, ["eps", "gamma"]);
 

@@ -122,7 +122,7 @@ export const NAdam: RuleConstructor<NAdam, "eta"> = defineRule("NAdam", "eta", {
   init: (_rule, x) => noMoments(x),
   apply: ({ eta, beta, epsilon }, before, _x, g) => {
     const state = moments(beta, before, g);
-    const { m, v, powers: [p1, p2] } = state; // prettier-ignore
+    const { m, v, powers: [p1, p2] } = state;
     const [b1, b2] = beta;
     const ahead = add(mul(b1 / (1 - b1 * p1), m), mul((1 - b1) / (1 - p1), g));
     return { state, dx: div(mul(eta, ahead), add(sqrt(mul(b2 / (1 - p2), v)), epsilon)) };

@@ -1,10 +1,12 @@
-import { add, AutodiffError, flatten, fmapWith, reshape, ShapeError, trainableLeaves, TreeError, type Tensor } from "@polyad/core";
+import { add, AutodiffError, flatten, fmapWith, identityOf, reshape, ShapeError, trainableLeaves, TreeError, type Tensor } from "@polyad/core";
 import { tensorOf } from "../arrays.js";
 import { describe } from "./describe.js";
 import { isParameterState, isTrainableArray, type ParameterState } from "./parameterState.js";
 
 /** What belongs to an array of the model. */
 export interface Parameter {
+  /** At the first of its places. */
+  readonly leaf: unknown;
   readonly node: ParameterState;
   /** The sum of its gradients at the places where it lies; null where it has none. */
   readonly dx: Tensor | null;
@@ -27,8 +29,9 @@ export function parametersOf(state: unknown, model: unknown, grad: unknown): Map
     if (x === null) return noNode(nodes[i], at);
     const node = nodeOf(x, nodes[i], at);
     const dx = gradientOf(leaf, x, gradients[i], at);
-    const known = parameters.get(leaf);
-    parameters.set(leaf, known === undefined ? { node, dx } : { node: known.node, dx: plus(known.dx, dx) });
+    const array = identityOf(leaf);
+    const known = parameters.get(array);
+    parameters.set(array, known === undefined ? { leaf, node, dx } : { ...known, dx: plus(known.dx, dx) });
   });
   return parameters;
 }

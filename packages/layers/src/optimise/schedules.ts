@@ -1,4 +1,5 @@
 import { AutodiffError } from "@polyad/core";
+import { checkOptions } from "../options.js";
 
 /**
  * The learning rate as a function of the step, counted from 0: `state = adjust(state, schedule(step))` before an update.
@@ -22,7 +23,9 @@ export function constantRate(eta: number): Schedule {
  * @example
  * [0, 5, 10, 11].map(linearDecay(1, 10)) // [1, 0.5, 0, 0]
  */
-export function linearDecay(eta: number, steps: number, { end = 0 }: { readonly end?: number } = {}): Schedule {
+export function linearDecay(eta: number, steps: number, options: { readonly end?: number } = {}): Schedule {
+  checkOptions("linearDecay", options, ["end"]);
+  const { end = 0 } = options;
   checkSteps("linearDecay", steps);
   return (step) => end + (eta - end) * (1 - Math.min(step / steps, 1));
 }
@@ -35,7 +38,9 @@ export function linearDecay(eta: number, steps: number, { end = 0 }: { readonly 
  * @example
  * [0, 5, 10, 11].map(cosineDecay(1, 10)) // [1, 0.5, 0, 0]
  */
-export function cosineDecay(eta: number, steps: number, { end = 0 }: { readonly end?: number } = {}): Schedule {
+export function cosineDecay(eta: number, steps: number, options: { readonly end?: number } = {}): Schedule {
+  checkOptions("cosineDecay", options, ["end"]);
+  const { end = 0 } = options;
   checkSteps("cosineDecay", steps);
   return (step) => end + ((eta - end) * (1 + Math.cos(Math.PI * Math.min(step / steps, 1)))) / 2;
 }
@@ -46,7 +51,9 @@ export function cosineDecay(eta: number, steps: number, { end = 0 }: { readonly 
  * @example
  * [0, 10, 20].map(exponentialDecay(1, { factor: 0.5, every: 10 })) // [1, 0.5, 0.25]
  */
-export function exponentialDecay(eta: number, { factor, every = 1, end = 0 }: { readonly factor: number; readonly every?: number; readonly end?: number }): Schedule {
+export function exponentialDecay(eta: number, options: { readonly factor: number; readonly every?: number; readonly end?: number }): Schedule {
+  checkOptions("exponentialDecay", options, ["factor", "every", "end"]);
+  const { factor, every = 1, end = 0 } = options;
   checkSteps("exponentialDecay", every);
   return (step) => Math.max(end, eta * factor ** (step / every));
 }
@@ -57,7 +64,9 @@ export function exponentialDecay(eta: number, { factor, every = 1, end = 0 }: { 
  * @example
  * [0, 9, 10, 20].map(stepDecay(1, { factor: 0.5, every: 10 })) // [1, 1, 0.5, 0.25]
  */
-export function stepDecay(eta: number, { factor, every }: { readonly factor: number; readonly every: number }): Schedule {
+export function stepDecay(eta: number, options: { readonly factor: number; readonly every: number }): Schedule {
+  checkOptions("stepDecay", options, ["factor", "every"]);
+  const { factor, every } = options;
   checkSteps("stepDecay", every);
   return (step) => eta * factor ** Math.floor(step / every);
 }
@@ -68,7 +77,9 @@ export function stepDecay(eta: number, { factor, every }: { readonly factor: num
  * @example
  * [0, 1, 3].map(inverseTimeDecay(1, { rate: 1 })) // [1, 0.5, 0.25]
  */
-export function inverseTimeDecay(eta: number, { rate }: { readonly rate: number }): Schedule {
+export function inverseTimeDecay(eta: number, options: { readonly rate: number }): Schedule {
+  checkOptions("inverseTimeDecay", options, ["rate"]);
+  const { rate } = options;
   return (step) => eta / (1 + rate * step);
 }
 
@@ -90,7 +101,9 @@ export function warmUp(steps: number, schedule: Schedule): Schedule {
  * @example
  * [0, 3, 10].map(oneCycle(1, 10)) // [0.04, 1, 0.000004]
  */
-export function oneCycle(eta: number, steps: number, { rise = 0.3, start = eta / 25, end = start / 1e4 }: { readonly rise?: number; readonly start?: number; readonly end?: number } = {}): Schedule {
+export function oneCycle(eta: number, steps: number, options: { readonly rise?: number; readonly start?: number; readonly end?: number } = {}): Schedule {
+  checkOptions("oneCycle", options, ["rise", "start", "end"]);
+  const { rise = 0.3, start = eta / 25, end = start / 1e4 } = options;
   checkSteps("oneCycle", steps);
   if (!(rise >= 0 && rise < 1)) throw new AutodiffError(`oneCycle: expected a share of the steps for rise, 0 <= rise < 1, got ${rise}.`);
   const top = rise * steps;

@@ -1,4 +1,4 @@
-import { AutodiffError, flatten, scope, trainableLeaves, type Tensor } from "@polyad/core";
+import { AutodiffError, flatten, identityOf, scope, trainableLeaves, type Tensor } from "@polyad/core";
 import { tensorOf } from "../arrays.js";
 import { warnOnce } from "../warn.js";
 import { describe, notARule } from "./describe.js";
@@ -27,8 +27,8 @@ export function setup<R extends Rule, T>(rule: R & Called<R>, model: T): Optimis
   const places = leaves.map((): ParameterState<R> | null => null);
   for (const { leaf, index } of trainableLeaves(model)) {
     if (!isTrainableArray(leaf)) continue;
-    const node = nodes.get(leaf) ?? scope(() => start(rule, tensorOf(leaf)!));
-    nodes.set(leaf, node);
+    const node = nodes.get(identityOf(leaf)) ?? scope(() => start(rule, tensorOf(leaf)!));
+    nodes.set(identityOf(leaf), node);
     places[index] = node;
   }
   if (nodes.size === 0) {

@@ -1,4 +1,4 @@
-import { cast, fmap, fmapWith, scope, sub, type Gradient, type LeafTypes, type Tensor } from "@polyad/core";
+import { cast, fmap, fmapWith, identityOf, scope, sub, type Gradient, type LeafTypes, type Tensor } from "@polyad/core";
 import { inFormOf, tensorOf, type ArrayLeaf } from "../arrays.js";
 import { warnOnce } from "../warn.js";
 import { checkUpdate } from "./misuse.js";
@@ -42,10 +42,10 @@ function stepAll<T, S>(state: S, model: T, grad: unknown): { state: S; model: T 
     warnOnce("update: all parameters of the model are frozen, so that it stays as it is. Let some be trained with thaw(state).");
   }
   const stepped = new Map<unknown, Stepped>();
-  for (const [leaf, { node, dx }] of parameters) if (dx !== null && !node.frozen) stepped.set(leaf, step(leaf, node, dx));
+  for (const [array, { leaf, node, dx }] of parameters) if (dx !== null && !node.frozen) stepped.set(array, step(leaf, node, dx));
   return {
-    state: fmapWith({ cache: null, exclude: isParameterState }, (node, x) => stepped.get(x)?.node ?? node, state, model),
-    model: fmap((x) => stepped.get(x)?.x ?? x, model),
+    state: fmapWith({ cache: null, exclude: isParameterState }, (node, x) => stepped.get(identityOf(x))?.node ?? node, state, model),
+    model: fmap((x) => stepped.get(identityOf(x))?.x ?? x, model),
   };
 }
 

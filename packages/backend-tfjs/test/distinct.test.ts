@@ -1,0 +1,24 @@
+import { AutoTfjs, ready, tfjs } from "@polyad/backend-tfjs";
+import { add, AutoForward, AutoTape, gradient, params, prepareGradient, sin, sum, tensor, toDevice, type Tensor } from "polyad";
+import { beforeAll, describe, expect, it } from "vitest";
+
+describe.each([AutoTape(), AutoForward(), AutoTfjs({ device: "wasm" })])("gradients by $adtype of arguments that share a cotangent", (ad) => {
+  beforeAll(() => ready(AutoTfjs({ device: "wasm" })));
+  const there = (x: number[]): Tensor => toDevice(tensor(x), tfjs("wasm"));
+  const f = (x: Tensor, y: Tensor) => sum(sin(add(x, y)));
+
+  it("are tensors of their own: one is freed, the other stays", () => {
+    const [x, y] = [there([1, 2]), there([3, 4])];
+    const implicit = () => {
+      const g = gradient(() => f(x, y), ad, params(x, y));
+      return [g.get(x), g.get(y)];
+    };
+    for (const of of [() => gradient(f, ad, x, y), implicit, () => prepareGradient(f, ad, x, y)(x, y)]) {
+      const [dx, dy] = of() as [Tensor, Tensor];
+      expect(dx).not.toBe(dy);
+      const expected = dx.toArray();
+      dx.dispose();
+      expect(dy.toArray()).toEqual(expected);
+    }
+  });
+});
