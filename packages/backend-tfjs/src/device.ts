@@ -162,12 +162,13 @@ class Tfjs implements Device {
     return f();
   }
 
-  /** @throws AutodiffError where the driver refused something since this was last asked. */
+  /** @throws AutodiffError where the driver refused something: nobody knows which results are wrong. `ready()` begins anew. */
   trusted(): void {
     if (this.refused === null) return;
-    const why = this.refused;
-    this.refused = null;
-    throw new AutodiffError(`${this.name}: the driver refused what a kernel of TensorFlow.js asked of it, so that results are wrong: ${why}`);
+    throw new AutodiffError(
+      `${this.name}: the driver refused what a kernel of TensorFlow.js asked of it, so that what was computed there may be wrong: ${this.refused}\n` +
+        `Leave that out, await ready(AutoTfjs({ device: "${this.backend}" })) again, and make anew what lives there.`,
+    );
   }
 
   private check(): void {

@@ -12,7 +12,7 @@ const packages: Record<TfjsDevice, () => Promise<string | undefined>> = {
 };
 
 /**
- * Loads a device of TensorFlow.js; once is enough. TensorFlow.js's own current backend stays what it was, if there was one.
+ * Loads a device of TensorFlow.js; once is enough, but where a GPU's driver refused something. TensorFlow.js's own current backend stays what it was, if there was one.
  *
  * @throws AutodiffError, as a rejection, if the device's package is missing or of another version than the core, if the device
  *   does not start or was lost, or if there are two copies of TensorFlow.js.
@@ -43,6 +43,7 @@ async function make(device: TfjsDevice): Promise<void> {
     const { device: gpu } = engine().registry[device] as KernelBackend & { readonly device: GPUDevice };
     if (!watched.has(gpu)) gpu.addEventListener("uncapturederror", ({ error }) => (to.refused ??= error.message));
     watched.add(gpu);
+    to.refused = null;
     void gpu.lost.then(({ reason, message }) => (to.lost = message || reason));
   }
 }
