@@ -1,4 +1,4 @@
-import { AutodiffError, broadcastTo, flatten, fmap, ShapeError, Tensor, trace, trainableLeaves, vendorLeaf, zeros, type DType, type Shape, type TypedArray } from "@polyad/core";
+import { AutodiffError, broadcastTo, flatten, fmap, identityOf, ShapeError, Tensor, trace, trainableLeaves, vendorLeaf, zeros, type DType, type Shape, type TypedArray } from "@polyad/core";
 import { tensorOf } from "./arrays.js";
 import type { Result } from "./layerFunctions.js";
 import { testMode } from "./mode.js";
@@ -80,7 +80,7 @@ export function outputSize<F extends Function>(model: F, input: Shape | readonly
 export function arraysOf(tree: unknown): Arrays {
   const views = new Map<unknown, Tensor | null>(); // of other libraries' arrays, one for each
   const own = (leaf: unknown): unknown => {
-    if (vendorLeaf(leaf) === null) return leaf;
+    if (vendorLeaf(leaf) === null) return identityOf(leaf);
     if (!views.has(leaf)) views.set(leaf, tensorOf(leaf));
     return views.get(leaf);
   };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { add, AutoFiniteDiff, AutoForward, AutoTape, Descent, destructure, fmap, gradient, mul, params, setup, square, sum, tensor, update, withgradient, type Tensor, type Value } from "polyad";
+import { add, AutoFiniteDiff, AutoForward, AutoTape, Descent, destructure, fmap, gradient, mul, parameterCount, params, setup, square, sum, tensor, update, withgradient, type Tensor, type Value } from "polyad";
 import { expectClose, plain } from "../../../test/support.js";
 
 // An array that lies at several places is one inside of a differentiated function, too.
@@ -15,6 +15,7 @@ const cases: readonly [string, (m: Model) => Value][] = [
     const doubled = fmap((x) => mul(x as Tensor, 2), m);
     return doubled.a === doubled.b.c ? sum(mul(doubled.a, doubled.d)) : mul(sum(doubled.a), 100);
   }],
+  ["parameterCount", (m) => mul(parameterCount(m), sum(mul(m.a, m.b.c)))],
   ["update", (m) => {
     const [grad] = gradient((n) => sum(mul(square(n.a), n.b.c)), AutoTape(), m);
     const { model: next } = update(setup(Descent(0.1), m), m, grad);
