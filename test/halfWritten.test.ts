@@ -181,3 +181,10 @@ test("a token's factory instead of a token", () => {
   const AutoMine = register({ pullback: fine });
   fails(() => Reflect.apply(jacobian, undefined, [loss, AutoMine, x]), "jacobian: expected an engine such as AutoTape() after the function, got a function.");
 });
+
+test.each([0, -1, 1.5, NaN, "4"])("a chunk of %s tangents", (chunk) => {
+  const adtype = `half-${count++}`;
+  const pushforward = (): unknown => ({ ys: [], tangents: [] }); // it is not asked
+  Reflect.apply(registerBackend, undefined, [{ adtype, capabilities: { ...sound, forward: "fast", chunk: () => chunk }, pushforward }]);
+  fails(() => jacobian((v) => mul(v, v), defineADType(adtype, "sync")(), x), `half: contract: capabilities.chunk must give a whole number of at least 1, or Infinity; got ${typeof chunk === "string" ? 'the string "4"' : `the number ${chunk}`} for 2 tangents.`);
+});
