@@ -11,7 +11,7 @@ import { where } from "../primitives/where.js";
 import { ShapeError } from "../errors.js";
 import { checkOptions } from "../options.js";
 import { resolveAxis } from "../shape.js";
-import type { Tensor } from "../tensor.js";
+import { hostDevice, type Tensor } from "../tensor.js";
 import { floatOperand } from "./mean.js";
 
 /**
@@ -38,11 +38,11 @@ export function belowLargest(who: string, operand: Operand, options: AxisOption 
   if (x.size === 0) return { below: x, axis: along };
   const largest = stopGradient(max(x, { axis: along, keepDims: true }));
   const below = sub(x, largest);
-  if (isReadable(largest) && !largest.dataSync().includes(Infinity)) return { below, axis: along }; // a fraction of the time
+  if (isAtHand(largest) && !largest.dataSync().includes(Infinity)) return { below, axis: along }; // a fraction of the time
   return { below: where(equal(x, Infinity), 0, where(equal(largest, Infinity), -Infinity, below)) as Tensor, axis: along };
 }
 
-/** Whether the elements are known here and now: not while a graph is captured, nor on a device that must be awaited. */
-function isReadable(x: Tensor): boolean {
-  return x.trace === null && x.device.reads === "sync";
+/** Whether looking at the elements moves nothing: not while a graph is captured, nor where they lie on a device. */
+function isAtHand(x: Tensor): boolean {
+  return x.trace === null && x.device === hostDevice;
 }
