@@ -21,9 +21,12 @@ type Module = Readonly<Record<string, unknown>>;
 export async function engineNamed(name: string): Promise<Named> {
   if (name === "") throw new Error("--engine: a name is empty. Names have commas between, and a pair is outer/inner.");
   const [module, ...settings] = name.split(/:(?=\w+=)/) as [string, ...string[]];
-  const [outer, inner, ...more] = isFile(name) || name.startsWith("@") ? [name] : name.split("/");
-  if (more.length > 0) throw new Error(`--engine: ${name} names ${2 + more.length} engines; a pair is outer/inner.`);
-  if (inner !== undefined) return paired(await engineNamed(outer!), await engineNamed(inner));
+  const alone = isFile(module) && existsSync(module) && !settings.some((setting) => setting.includes("/"));
+  const [, outer, inner] = (alone ? null : pair.exec(name)) ?? [];
+  if (outer !== undefined) {
+    if (pair.test(inner!)) throw new Error(`--engine: ${name} names more than two engines; a pair is outer/inner.`);
+    return paired(await engineNamed(outer), await engineNamed(inner!));
+  }
   const url = isFile(module) ? fileNamed(module) : locate(/^[\w-]+$/.test(module) ? [`@polyad/backend-${module}`, module] : [module]);
   const loaded = await of(module, async () => (await import(url.href)) as Module);
   const token = await of(module, () => tokenOf(loaded, module, settings));
@@ -43,6 +46,9 @@ async function of<T>(module: string, run: () => T | Promise<T>): Promise<T> {
     throw new Error(message.includes(module) ? message : `${module}: ${message}`, { cause });
   }
 }
+
+/** outer/inner, where either may be a name, a package of a scope, or a file: a file ends where its extension does. */
+const pair = /^(@[^/]+\/[^/]+|(?![a-z]:[\\/])[^@./][^/]*|(?:[./]|[a-z]:[\\/]).*?\.[cm]?[jt]s(?::\w+=[^/]*)*)\/(.*)$/i;
 
 const isFile = (name: string): boolean => /^[./]|^[a-z]:[\\/]/i.test(name);
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { main } from "../src/command.js";
@@ -207,6 +207,21 @@ export { AutoTfjs, ready } from "@polyad/backend-tfjs";
   });
 });
 
+test("either half of a pair may be a file", async () => {
+  mkdirSync(join(folder, "three.js"));
+  writeFileSync(join(folder, "three.js", "own.ts"), `export { default } from "../half.js";`);
+  const half = engine("half", `
+import { AutoTape, backendOf, defineADType, registerBackend } from "@polyad/core/extend";
+import "@polyad/backend-tape";
+registerBackend({ ...backendOf(AutoTape()), adtype: "half" });
+export default (options) => defineADType("half", "sync")(options);
+`);
+  const engines = { [`tape/${half}`]: "tape over half", [`${half}/tape`]: "half over tape", [`${half}:k=1/${half}`]: "half (k: 1) over half", [join(folder, "three.js", "own.ts")]: "half" };
+  const { code, out, err } = await run("--engine", Object.keys(engines).join(","), "--only", "scenarios: number → itself: ", "--runs", "1");
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  for (const name of Object.values(engines)) expect(out).toContain(` ${name} `);
+});
+
 describe("what cannot be run exits with 2 and says why", () => {
   test.each<[string, string[], RegExp]>([
     ["an unknown option", ["--engines", "tape"], /--engines[^]*--help/],
@@ -219,6 +234,7 @@ describe("what cannot be run exits with 2 and says why", () => {
     ["an unknown engine", ["--engine", "taep"], /^No engine is installed as @polyad\/backend-taep or taep\. Run npm install @polyad\/backend-taep, or give a file/],
     ["a name that is empty", ["--engine", "tape,"], /^--engine: a name is empty\. Names have commas between, and a pair is outer\/inner\./],
     ["a pair of one", ["--engine", "tape/"], /^--engine: a name is empty\./],
+    ["more than two", ["--engine", "tape/forward/tape"], /^--engine: tape\/forward\/tape names more than two engines; a pair is outer\/inner\./],
     ["an unknown scoped package", ["--engine", "@mine/engine"], /^No engine is installed as @mine\/engine\./],
     ["no file", ["--engine", "./nowhere.js"], /^No file is called .*nowhere\.js\./],
     ["a module without an engine", ["--engine", engine("none", "export const answer = 42;")], /none\.ts exports no engine: export a token as default, or a factory called Auto…/],
