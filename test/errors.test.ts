@@ -215,7 +215,7 @@ describe("f and the engine", () => {
     }
     for (const op of [gradient, withgradient]) fails(() => untyped(op, sin, AutoTape, 2), AutodiffError, `${op.name}: AutoTape makes a token and is not one: write AutoTape().`);
     for (const op of [gradient, withgradient]) fails(() => untyped(op, sin, 2, forward), AutodiffError, `${op.name}: an engine comes after the function: ${op.name}(f, AutoTape(), ...args). Name it, too, where f takes a token.`);
-    for (const mark of [Const, Duplicated]) fails(() => untyped(jacobian, mul, tape, tensor([2]), mark(tensor([3]))), AutodiffError, `jacobian: argument 1 is marked ${mark === Const ? "Const" : "Duplicated"}. All but the first are constants here: pass it as it is.`);
+    for (const mark of [Const, Duplicated]) fails(() => untyped(jacobian, mul, tape, tensor([2]), mark(tensor([3]))), AutodiffError, `jacobian: a later argument is marked ${mark === Const ? "Const" : "Duplicated"}. All but the first are constants here: pass it as it is.`);
     fails(() => untyped(customRule, sin), AutodiffError, "customRule: expected a function and its rules, customRule(f, { jvp, vjp }), got the function sin and undefined.");
     fails(() => untyped(SecondOrder, AutoForward, tape), AutodiffError, "SecondOrder: expected an engine such as AutoTape(), got the function AutoForward.");
     fails(() => untyped(SecondOrder, forward), AutodiffError, "SecondOrder: expected an engine such as AutoTape(), got undefined.");

@@ -296,6 +296,7 @@ describe("shapes", () => {
     expect(() => split(x, 2, { axis: 1 })).toThrow("split: axis 1 of shape [2, 3] has length 3, which 2 equal parts do not make up.");
     expect(() => split(x, [1, 1], { axis: 1 })).toThrow("split: axis 1 of shape [2, 3] has length 3, which parts of [1, 1] do not make up.");
     expect(() => split(x, 0)).toThrow("0 equal parts do not make up");
+    expect(() => gather(x, [3e9])).toThrow("gather: indices must be int32, got 3000000000.");
     expect(() => gather(x, [0.5])).toThrow("gather: indices must be whole numbers, got 0.5.");
     expect(() => takeAlongAxis(x, [[0.5]], 0)).toThrow("takeAlongAxis: indices must be whole numbers, got 0.5.");
     expect(() => core.logdet(x)).toThrow("logdet: expected a square matrix, or a batch of them, got shape [2, 3].");

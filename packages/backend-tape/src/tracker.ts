@@ -126,6 +126,10 @@ const recording: Device = {
     const values = inputs.map(untracked);
     const out = bindAt(null, primitive, values, attrs);
     if (primitive.constant) return out;
+    if (out instanceof Tensor && !isFloat(out.dtype)) {
+      primitive.infer(inputs, attrs); // refuses an int tensor with a recorded number, whose derivative would be lost
+      return out;
+    }
     const step: Step = { id: steps++, primitive, attrs, inputs, values, out };
     const track = (y: Value, k: number): Value => {
       if (typeof y === "number") return new TrackedNumber(tensor(y), step, k);
@@ -147,7 +151,8 @@ function untracked(x: Value): Value {
 
 /**
  * A tensor that records what is computed from it, in the manner of PyTorch and Tracker.jl: compute a loss, call
- * `backward(loss)`, read `grad(w)`, and step with `w.update(delta)`.
+ * `backward(loss)`, read `grad(w)`, and step with `w.update(delta)`. What an operator returns of a function that captured
+ * one is recorded, too, so that `backward` goes through it; `stopGradient(dx)` ends the record, as does reading.
  *
  * @throws AutodiffError for anything but a float tensor.
  * @example

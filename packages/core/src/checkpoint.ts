@@ -4,6 +4,7 @@ import { outside } from "./graph/outside.js";
 import { Runs } from "./runs.js";
 import { currentTrace, watching } from "./trace.js";
 import { defineLayer, isLayer } from "./tree/layer.js";
+import { placeOf, tiesOf, withTies } from "./tree/ties.js";
 import type { Layer } from "./types.js";
 
 /** A layer under a checkpoint: a layer too, whose field `layer` is trained. */
@@ -32,12 +33,16 @@ export function checkpoint(f: Fn): unknown {
 function recomputed<A extends readonly unknown[], R>(f: (...args: A) => R): (...args: A) => R {
   return (...args) => {
     const { leaves, def } = flatten(args);
+    const ties = tiesOf(leaves);
     const slots = leaves.map((_, i) => i).filter((i) => isValue(leaves[i]));
     let rebuild: ((ys: readonly Value[]) => R) | undefined;
     const flat = (xs: readonly Value[]): Value[] => {
       const full = [...leaves];
-      slots.forEach((slot, i) => (full[slot] = xs[i]));
-      const out = flatten(f(...(def.rebuild(full) as A)));
+      const run = (): R => {
+        slots.forEach((slot, i) => (full[slot] = placeOf(xs[i], leaves[slot], ties?.[slot])));
+        return f(...(def.rebuild(full) as A));
+      };
+      const out = flatten(ties === null ? run() : withTies(run));
       const outSlots = out.leaves.map((_, i) => i).filter((i) => isValue(out.leaves[i]));
       rebuild = (ys) => {
         const whole = [...out.leaves];

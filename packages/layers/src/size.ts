@@ -78,11 +78,11 @@ export function outputSize<F extends Function>(model: F, input: Shape | readonly
 
 /** The arrays of a tree by what becomes of them. */
 export function arraysOf(tree: unknown): Arrays {
-  const views = new Map<unknown, Tensor | null>(); // of other libraries' arrays, one for each
+  const arrays = new Map<unknown, unknown>(); // of other libraries' a view
   const own = (leaf: unknown): unknown => {
-    if (vendorLeaf(leaf) === null) return identityOf(leaf);
-    if (!views.has(leaf)) views.set(leaf, tensorOf(leaf));
-    return views.get(leaf);
+    const array = identityOf(leaf);
+    if (!arrays.has(array)) arrays.set(array, vendorLeaf(leaf) === null ? leaf : tensorOf(leaf));
+    return arrays.get(array);
   };
   const trained = new Set(trainableLeaves(tree).map(({ leaf }) => own(leaf)).filter(isFloatArray));
   const all = new Set(flatten(tree).leaves.map(own).filter(isArray));

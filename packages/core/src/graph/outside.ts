@@ -1,6 +1,5 @@
-import { mul } from "../primitives/mul.js";
-import { reshape } from "../primitives/reshape.js";
-import type { Tensor, Value } from "../tensor.js";
+import { another } from "../another.js";
+import type { Value } from "../tensor.js";
 import { apart, at, hasStandIn, standIn, watching, type Trace } from "../trace.js";
 
 /**
@@ -9,16 +8,11 @@ import { apart, at, hasStandIn, standIn, watching, type Trace } from "../trace.j
  */
 export function outside(who: string, level: Trace | null, f: (xs: readonly Value[]) => readonly Value[], xs: readonly Value[]): Value[] {
   return at(level, () => {
-    const passed = xs.map((x) => (hasStandIn(x) ? another(x) : x));
+    const passed = xs.map((x) => (hasStandIn(x) ? another(x) : x)); // f may have captured x, too
     return apart(() => {
       const ys = f(passed).map((y) => standIn(who, y));
       watching(who, ys);
       return ys;
     });
   });
-}
-
-/** The same value as another object: by identity it is told apart from one that f captured. */
-function another(x: Tensor): Value {
-  return x.weak ? mul(x, 1) : reshape(x, x.shape);
 }

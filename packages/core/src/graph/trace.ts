@@ -1,4 +1,4 @@
-import { AutodiffError, PreparationMismatchError, UnsupportedError } from "../errors.js";
+import { AutodiffError, PreparationMismatchError } from "../errors.js";
 import type { Aval } from "../primitive.js";
 import { describe, kindOf, shapeOf, Tensor, tensor, type Value } from "../tensor.js";
 import { isTypedArray } from "../dtype.js";
@@ -52,14 +52,19 @@ export type Accepted<T extends readonly unknown[]> = { [K in keyof T]: T[K] | Tr
 
 /** A captured program between trees. */
 export class Graph<T extends readonly unknown[] = readonly unknown[], R = unknown> implements FlatGraph {
+  /** Constants that passes computed with. */
+  private readonly used: readonly Tensor[];
+
   /** Use `trace(f, ...args)`. */
   constructor(
     private readonly flat: FlatGraph,
     private readonly slots: Slots,
     private readonly output: Omit<Output, "values">,
-    /** What f captured: constants here, so that passes may compute with them and share those that are equal. */
-    private readonly captured: readonly Tensor[] = constantsOf(flat),
-  ) {}
+    /** As captured: passes compute with constants, and share those that are equal. */
+    private readonly original: FlatGraph = flat,
+  ) {
+    this.used = flat === original ? [] : constantsOf(original);
+  }
 
   /** One variable for each number, tensor and typed array in the arguments. */
   get inputs(): readonly Variable[] {
@@ -86,20 +91,17 @@ export class Graph<T extends readonly unknown[] = readonly unknown[], R = unknow
 
   /**
    * Runs the program on other values; tracers of any engine may be among them.
-   * @throws PreparationMismatchError unless structure, shapes, dtypes and fixed parts are those of the capture; UnsupportedError
-   *   where one of the `params` that are being differentiated is a constant of the program.
+   * @throws PreparationMismatchError unless structure, shapes, dtypes and fixed parts are those of the capture.
    */
   evaluate(...args: Accepted<T>): R {
-    const lost = this.captured.find(hasStandIn);
-    if (lost !== undefined) {
-      throw new UnsupportedError(`Graph.evaluate: the derivative by ${describe(lost)} is being taken, which trace() captured as a constant. Make it an argument of the traced function.`);
-    }
-    return scope(() => this.output.rebuild(evaluateGraph(this.flat, this.slots.read(args))) as R);
+    // A constant that is one of the `params` of a gradient is a constant no more.
+    const flat = this.used.some(hasStandIn) ? this.original : this.flat;
+    return scope(() => this.output.rebuild(evaluateGraph(flat, this.slots.read(args))) as R);
   }
 
   /** The same program without what no result needs, what is computed twice, and what depends on constants alone. */
   optimize(): Graph<T, R> {
-    return new Graph(optimize(this.flat), this.slots, this.output, this.captured);
+    return new Graph(optimize(this.flat), this.slots, this.output, this.original);
   }
 
   toString(): string {

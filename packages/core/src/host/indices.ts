@@ -14,6 +14,14 @@ export function positions(who: string, { elements }: HostTensor, n: number): Int
   return at;
 }
 
+/** How often the commonest of positions 0 to n − 1 occurs. */
+export function mostOften(at: Int32Array, n: number): number {
+  const counts = new Int32Array(n);
+  let most = 0;
+  for (let k = 0; k < at.length; k++) most = Math.max(most, ++counts[at[k]!]!);
+  return most;
+}
+
 /** out[o, k, :] = x[o, at[k], :], x being [outer, n, inner]. */
 export function gatherRows(out: TypedArray, x: TypedArray, at: Int32Array, outer: number, n: number, inner: number): void {
   gathers(x, out, at, outer, n, inner);

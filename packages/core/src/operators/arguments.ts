@@ -5,16 +5,19 @@ import { AutodiffError, UnsupportedError } from "../errors.js";
 import { stack } from "../ops/stack.js";
 import { unstack } from "../ops/unstack.js";
 import { cast } from "../primitives/cast.js";
-import { hostDevice, HostTensor, isWatched, kindOf, Tensor, tensor, type Value } from "../tensor.js";
+import { hostDevice, HostTensor, isBeingDifferentiated, isWatched, kindOf, Tensor, tensor, type Value } from "../tensor.js";
 import { isConst, isDuplicated, type Const, type Duplicated } from "../tree/activity.js";
 import { flatten, type TreeDef } from "../tree/flatten.js";
 import { Params } from "../tree/params.js";
 import { seenLeaf } from "../tree/seen.js";
-import { identityOf, standFor } from "../tree/ties.js";
+import { placeOf, tiesOf, withTies } from "../tree/ties.js";
 import { mayAwait } from "../tree/scope.js";
 import { vendorLeaf } from "../tree/vendor.js";
 import { all, whenDone } from "../promise.js";
 import { apart, seedLike } from "./seeds.js";
+
+/** A user's function, of whatever signature: operators pass it trees that are rebuilt from values. */
+export type AnyFunction = (...args: never[]) => unknown;
 
 /** Whether an array of numbers is several scalars, or one block, as in the layout of a Jacobian. */
 export type Granularity = "leaves" | "blocks";
@@ -33,6 +36,8 @@ interface Part {
   readonly def: TreeDef;
   /** For each leaf, its place among the active values; -1 for what only passes through. */
   readonly slots: readonly number[];
+  /** For each leaf, what stands for an array that lies at several places. */
+  readonly ties: ReturnType<typeof tiesOf>;
   readonly duplicated: Duplicated<unknown> | null;
 }
 
@@ -41,8 +46,6 @@ export class Arguments {
   /** What is differentiated, in order. */
   readonly values: readonly Value[];
   private readonly parts: readonly (Part | Const<unknown>)[];
-  /** Arrays that lie at several places. */
-  private readonly tied = new Set<unknown>();
 
   /** @throws AutodiffError for an int or bool argument, which has no derivative. */
   constructor(
@@ -51,7 +54,6 @@ export class Arguments {
     granularity: Granularity = "leaves",
   ) {
     const values: Value[] = [];
-    const seen = new Set<unknown>();
     this.parts = args.map((arg, i) => {
       if (isConst(arg)) return arg;
       if (arg instanceof Params) {
@@ -63,13 +65,9 @@ export class Arguments {
       const { leaves, def } = flattenAs(granularity, tree);
       const slots = leaves.map((leaf) => {
         const value = activeValue(leaf);
-        if (value !== undefined && typeof leaf === "object" && !Array.isArray(leaf)) {
-          const array = identityOf(leaf);
-          (seen.has(array) ? this.tied : seen).add(array);
-        }
         return value === undefined ? -1 : values.push(value) - 1;
       });
-      return { leaves, def, slots, duplicated };
+      return { leaves, def, slots, ties: tiesOf(leaves.map((leaf, k) => (slots[k]! < 0 || Array.isArray(leaf) ? null : leaf))), duplicated };
     });
     this.values = values;
   }
@@ -79,17 +77,10 @@ export class Arguments {
     return this.values.every((x) => typeof x === "number" || x.device === hostDevice);
   }
 
-  /** The arguments with other values in the active places, as `f` takes them. */
-  rebuild(values: readonly Value[]): unknown[] {
-    return this.parts.map((part) => {
-      if (isConst(part)) return part.value;
-      return part.def.rebuild(part.leaves.map((leaf, k) => (part.slots[k]! < 0 ? seenLeaf(leaf) : this.active(leaf, values[part.slots[k]!]!))));
-    });
-  }
-
-  private active(leaf: unknown, value: Value): unknown {
-    if (this.tied.size > 0 && this.tied.has(identityOf(leaf))) standFor(value, leaf);
-    return active(leaf, value);
+  /** f of the arguments with other values in the active places, in the form that its type promises. */
+  apply(f: AnyFunction, values: readonly Value[], ...consts: readonly unknown[]): unknown {
+    const run = (): unknown => Reflect.apply(f, undefined, [...this.parts.map((part) => seen(part, values)), ...consts]);
+    return this.parts.some((part) => !isConst(part) && part.ties !== null) ? withTies(run) : run();
   }
 
   /** One gradient per argument, each shaped like its argument; taken into the buffers of `Duplicated`. */
@@ -127,6 +118,13 @@ export class Arguments {
       return whenDone(duplicated?.fill(mirrored), () => mirrored);
     });
   }
+}
+
+/** An argument with other values in its active places, as f takes it. */
+function seen(part: Part | Const<unknown>, values: readonly Value[]): unknown {
+  if (isConst(part)) return part.value;
+  const { leaves, def, slots, ties } = part;
+  return def.rebuild(leaves.map((leaf, k) => placeOf(slots[k]! < 0 ? seenLeaf(leaf) : active(leaf, values[slots[k]!]!), leaf, ties?.[k])));
 }
 
 /** An entry that is none of those seen before. */
@@ -205,7 +203,7 @@ export function readNumber(ct: Value): MaybePromise<Value> {
 }
 
 function readArray(who: string, ct: Value, like: Float64Array | Float32Array): MaybePromise<TypedArray> {
-  if (typeof ct !== "number" && isWatched(ct)) {
+  if (typeof ct !== "number" && isBeingDifferentiated(ct)) {
     throw new UnsupportedError(
       `${who}: the gradient of a typed array is being differentiated by ${ct.trace?.kind ?? ct.device.name}, and a typed array cannot carry that. Pass a tensor.`,
     );

@@ -4,11 +4,8 @@ import { requireToken } from "../held.js";
 import { Runs } from "../runs.js";
 import { describe, type Value } from "../tensor.js";
 import { isConst, isDuplicated } from "../tree/activity.js";
-import { Arguments, type Granularity } from "./arguments.js";
+import { Arguments, type AnyFunction, type Granularity } from "./arguments.js";
 import { resultOf, type Result } from "./result.js";
-
-/** A user's function, of whatever signature: operators pass it trees that are rebuilt from values. */
-export type AnyFunction = (...args: never[]) => unknown;
 
 /** A call of f at one differentiated argument and constants, seen as a function between flat lists. */
 export class Call {
@@ -30,13 +27,12 @@ export class Call {
       throw new AutodiffError(`${who}: expected a function first, got ${describe(f)}. Call ${who}(f, AutoTape(), x, ...).`);
     }
     requireToken(who, ad);
-    const marked = consts.findIndex((c) => isConst(c) || isDuplicated(c));
-    if (marked >= 0) throw new AutodiffError(`${who}: argument ${marked + 1} is marked ${isConst(consts[marked]) ? "Const" : "Duplicated"}. All but the first are constants here: pass it as it is.`);
+    refuseMarks(who, consts);
     const inputs = new Arguments(who, [x], granularity);
     const runs = new Runs();
     this.inputs = inputs;
     this.flat = (xs: readonly Value[]) => {
-      const y = read(who, runs.run(() => apply(f, [...inputs.rebuild(xs), ...consts])), granularity);
+      const y = read(who, runs.run(() => inputs.apply(f, xs, ...consts)), granularity);
       this.first ??= y;
       return y.values;
     };
@@ -48,7 +44,8 @@ export class Call {
   }
 }
 
-/** Calls f with arguments that were rebuilt in the form that its type promises. */
-export function apply(f: AnyFunction, args: readonly unknown[]): unknown {
-  return Reflect.apply(f, undefined, args);
+/** @throws AutodiffError where what is constant anyway is marked as such, or as differentiated. */
+export function refuseMarks(who: string, consts: readonly unknown[]): void {
+  const marked = consts.find((c) => isConst(c) || isDuplicated(c));
+  if (marked !== undefined) throw new AutodiffError(`${who}: a later argument is marked ${isConst(marked) ? "Const" : "Duplicated"}. All but the first are constants here: pass it as it is.`);
 }

@@ -9,8 +9,7 @@ import { Const, isConst, isDuplicated } from "../tree/activity.js";
 import { flatten } from "../tree/flatten.js";
 import { Params } from "../tree/params.js";
 import type { Args, Run } from "../types.js";
-import { activeValue, Arguments } from "./arguments.js";
-import { apply, type AnyFunction } from "./call.js";
+import { activeValue, Arguments, type AnyFunction } from "./arguments.js";
 import { gradient } from "./gradient.js";
 import { all, whenDone } from "../promise.js";
 import { requireScalar } from "./result.js";
@@ -56,6 +55,8 @@ interface Derivative {
   readonly path: string;
   readonly numbers: ArrayLike<number>;
   readonly tolerance: number;
+  /** What rounding leaves where a derivative is 0, relative to f. */
+  readonly rounding: number;
 }
 
 function derivatives(grads: unknown): MaybePromise<Derivative[]> {
@@ -64,21 +65,24 @@ function derivatives(grads: unknown): MaybePromise<Derivative[]> {
   return all(leaves.flatMap((leaf, i): MaybePromise<Derivative>[] => {
     const value = activeValue(leaf);
     if (value === undefined) return [];
-    const tolerance = value instanceof Tensor && value.dtype === "float32" ? 1e-3 : 1e-6;
-    return [whenDone(typeof value === "number" ? [value] : read(value), (numbers) => ({ path: paths[i]!, numbers, tolerance }))];
+    const accuracy = value instanceof Tensor && value.dtype === "float32" ? { tolerance: 1e-3, rounding: 2 ** -23 } : { tolerance: 1e-6, rounding: 1e-12 };
+    return [whenDone(typeof value === "number" ? [value] : read(value), (numbers) => ({ path: paths[i]!, numbers, ...accuracy }))];
   }));
 }
 
-/** A tree with its tensors on the host, and float64 for float32. */
+/** A tree with its tensors on the host, and float64 for float32. One array at several places stays one. */
 function widened(tree: unknown): MaybePromise<unknown> {
   const { leaves, def } = flatten(tree);
-  const parts = leaves.map((leaf): MaybePromise<unknown> => {
-    if (isConst(leaf)) return whenDone(widened(leaf.value), Const);
-    if (leaf instanceof Float32Array) return new Float64Array(leaf);
-    if (!(leaf instanceof Tensor)) return leaf;
-    return whenDone(read(leaf), (data) => tensor(data, leaf.shape, leaf.dtype === "float32" ? "float64" : leaf.dtype));
-  });
-  return whenDone(all(parts), (wide) => def.rebuild(wide));
+  const arrays = new Map<unknown, MaybePromise<unknown>>();
+  for (const leaf of leaves) if (!arrays.has(leaf)) arrays.set(leaf, wide(leaf));
+  return whenDone(all(leaves.map((leaf) => arrays.get(leaf))), (parts) => def.rebuild(parts));
+}
+
+function wide(leaf: unknown): MaybePromise<unknown> {
+  if (isConst(leaf)) return whenDone(widened(leaf.value), Const);
+  if (leaf instanceof Float32Array) return new Float64Array(leaf);
+  if (!(leaf instanceof Tensor)) return leaf;
+  return whenDone(read(leaf), (data) => tensor(data, leaf.shape, leaf.dtype === "float32" ? "float64" : leaf.dtype));
 }
 
 function read(x: Tensor): MaybePromise<ReturnType<Tensor["dataSync"]>> {
@@ -87,7 +91,7 @@ function read(x: Tensor): MaybePromise<ReturnType<Tensor["dataSync"]>> {
 
 function compare(f: AnyFunction, leaves: readonly Derivative[], args: readonly unknown[]): CheckedLeaf[] {
   const inputs = new Arguments("checkGradient", args);
-  const at = (values: readonly Value[]): Value => requireScalar("checkGradient", apply(f, inputs.rebuild(values)));
+  const at = (values: readonly Value[]): Value => requireScalar("checkGradient", inputs.apply(f, values));
   const size = Math.abs(settled(at, inputs.values));
   const pairs = leaves.map(({ numbers, tolerance }, slot) => {
     const x = inputs.values[slot]!;
@@ -99,9 +103,9 @@ function compare(f: AnyFunction, leaves: readonly Derivative[], args: readonly u
   });
   const largest = pairs.map((of) => Math.max(0, ...of.map(({ expected }) => (Number.isFinite(expected) ? Math.abs(expected) : 0))));
   const others = 1e-3 * Math.max(0, ...largest);
-  return leaves.map(({ path, tolerance }, slot) => {
+  return leaves.map(({ path, tolerance, rounding }, slot) => {
     // Rounding leaves something where a derivative is 0: a little of the others, or of f, is nothing.
-    const scale = Math.max(largest[slot]!, others, tolerance * size, Number.MIN_VALUE);
+    const scale = Math.max(largest[slot]!, others, (rounding * size) / tolerance, Number.MIN_VALUE);
     const checked = pairs[slot]!.map(({ got, expected }) => ({ path, error: Math.abs(got - expected) / scale, got, expected }));
     const worst = checked.reduce((a, b) => (b.error > a.error || b.error !== b.error ? b : a), { path, error: 0, got: 0, expected: 0 });
     return { ...worst, tolerance, ok: worst.error <= tolerance };

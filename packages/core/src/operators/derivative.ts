@@ -6,7 +6,8 @@ import { AutodiffError } from "../errors.js";
 import { describe, kindOf, Tensor, type Value } from "../tensor.js";
 import { delivered } from "../tree/scope.js";
 import type { Derivative, Run } from "../types.js";
-import { Call, type AnyFunction } from "./call.js";
+import type { AnyFunction } from "./arguments.js";
+import { Call } from "./call.js";
 import { all, whenDone } from "../promise.js";
 
 /**

@@ -1,7 +1,8 @@
 import { AutoTape, isADType, type ADType } from "../adtypes.js";
-import type { FlatFunction, MaybePromise } from "../backend.js";
+import type { FlatFunction, MaybePromise, Tangents } from "../backend.js";
 import { withgradient as flatWithgradient } from "../derive.js";
 import { AutodiffError } from "../errors.js";
+import { add } from "../primitives/add.js";
 import { describe, hostDevice, Tensor, type Value } from "../tensor.js";
 import { Runs } from "../runs.js";
 import { standIn, withStandIns } from "../trace.js";
@@ -9,8 +10,7 @@ import { Grads, Params } from "../tree/params.js";
 import { delivered } from "../tree/scope.js";
 import { vendorLeaf } from "../tree/vendor.js";
 import type { Args, Gradients, Run } from "../types.js";
-import { Arguments, likeLeaf, own } from "./arguments.js";
-import { apply, type AnyFunction } from "./call.js";
+import { Arguments, type AnyFunction, likeLeaf, own } from "./arguments.js";
 import { all, whenDone } from "../promise.js";
 import { requireScalar, resultOf, settled, type Result } from "./result.js";
 
@@ -95,19 +95,25 @@ function run(
 
   const [only] = args;
   if (only instanceof Params && args.length === 1) {
-    const tensors = [...only];
+    const places = only.everywhere();
+    const tensors = places.flatMap((xs) => [...xs]);
     const values = tensors.map((t) => standIn("gradient", t)); // the same parameters may be differentiated outside, too
     const home = tensors.every((t) => t.device === hostDevice);
-    return whenDone(flatWithgradient(ad, implicit(() => flat(() => apply(f, [])), tensors), values), ({ ys, grads }) => {
+    return whenDone(flatWithgradient(ad, implicit(() => flat(f as () => unknown), tensors), values), ({ ys, grads }) => {
       const seen = new Set<Value>();
-      const entries = all(tensors.map((t, i) => likeLeaf(who, t, own(grads[i], seen)) as MaybePromise<Tensor>));
-      return whenDone(all([val(ys, home), entries]), ([y, gs]) => ({ val: y, grad: new Grads(only, new Map(tensors.map((t, i) => [t, (gs as Tensor[])[i]!]))) }));
+      const byTensor = new Map(tensors.map((t, i) => [t, grads[i]]));
+      const entries = all(places.map((xs) => likeLeaf(who, [...xs][0]!, own(total([...xs].map((t) => byTensor.get(t))), seen)) as MaybePromise<Tensor>));
+      return whenDone(all([val(ys, home), entries]), ([y, gs]) => ({ val: y, grad: new Grads(only, new Map([...only].map((t, i) => [t, (gs as Tensor[])[i]!]))) }));
     });
   }
   const inputs = new Arguments(who, args);
-  return whenDone(flatWithgradient(ad, (xs) => flat(() => apply(f, inputs.rebuild(xs))), inputs.values), ({ ys, grads }) =>
+  return whenDone(flatWithgradient(ad, (xs) => flat(() => inputs.apply(f, xs)), inputs.values), ({ ys, grads }) =>
     whenDone(all([val(ys, inputs.atHome), inputs.gradients(grads)]), ([y, grad]) => ({ val: y, grad })),
   );
+}
+
+function total(cts: Tangents): Value | undefined {
+  return cts.reduce((a, b) => (a === undefined || b === undefined ? (a ?? b) : add(a, b)), undefined);
 }
 
 /** f with captured tensors differentiated: while it runs, what the engine passes stands in for them. */

@@ -4,8 +4,8 @@ import { hessian as flatHessian } from "../derive.js";
 import type { Value } from "../tensor.js";
 import { delivered } from "../tree/scope.js";
 import type { Gradient, Jacobian, Run, Traced } from "../types.js";
-import { beside } from "./arguments.js";
-import { Call, type AnyFunction } from "./call.js";
+import { beside, type AnyFunction } from "./arguments.js";
+import { Call } from "./call.js";
 import { all, whenDone } from "../promise.js";
 import { scalarResult, settled } from "./result.js";
 

@@ -4,9 +4,9 @@ import type { Value } from "../tensor.js";
 import { jacobian as flatJacobian } from "../derive.js";
 import { delivered } from "../tree/scope.js";
 import type { Jacobian, Run, Traced } from "../types.js";
-import { Call, type AnyFunction } from "./call.js";
+import { Call } from "./call.js";
 import { all, whenDone } from "../promise.js";
-import { beside } from "./arguments.js";
+import { beside, type AnyFunction } from "./arguments.js";
 import { settled } from "./result.js";
 
 /**

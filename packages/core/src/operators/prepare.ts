@@ -12,7 +12,8 @@ import { sameShape } from "../shape.js";
 import { scope } from "../tree/scope.js";
 import { vendorLeaf } from "../tree/vendor.js";
 import type { Args, Bare, Buffers, Derivative, Gradient, Gradients, Jacobian, Run, Traced } from "../types.js";
-import type { AnyFunction } from "./call.js";
+import type { AnyFunction } from "./arguments.js";
+import { refuseMarks } from "./call.js";
 import { derivative, secondDerivative } from "./derivative.js";
 import { gradient, withgradient, type Loss } from "./gradient.js";
 import { hessian } from "./hessian.js";
@@ -143,16 +144,16 @@ function prepared(who: string, operator: Function, f: AnyFunction, ad: ADType, e
   requireToken(who, ad);
   const { outer, inner } = parts(ad);
   for (const token of [outer, inner]) backendOf(token).check?.(token);
+  if (operator !== gradient && operator !== withgradient) refuseMarks(who, example.slice(1));
   const run = (args: readonly unknown[]): MaybePromise<unknown> => Reflect.apply(operator, undefined, [f, ad, ...args]);
   const like = flatten(example.map(bare));
-  let slots: ReadonlyMap<string, string> | undefined;
+  const slots = signature(like); // now: by the first call the example may have been freed, or changed
+  const alike = like.leaves.map(plainlyLike);
   let disposed = false;
   const call = (...args: readonly unknown[]): MaybePromise<unknown> => {
     if (disposed) throw new AutodiffError(`${who}: this prepared operator was disposed. Prepare another.`);
     const given = flatten(args);
-    if (!sameForm(like.def, given.def) || !given.leaves.every((leaf, i) => plainlyAlike(leaf, like.leaves[i]))) {
-      check(who, (slots ??= signature(like)), signature(given));
-    }
+    if (!sameForm(like.def, given.def) || !given.leaves.every((leaf, i) => alike[i]!(leaf))) check(who, slots, signature(given));
     const marked = args.map((arg, i) => markedLike(example[i], arg));
     return whenDone(run(marked), (result) => {
       marked.forEach((arg, i) => {
@@ -186,11 +187,16 @@ function signature({ leaves, def }: ReturnType<typeof flatten>): Map<string, str
   return scope(() => new Map(leaves.map((leaf, i) => [def.paths[i]!, kindOfLeaf(leaf)])));
 }
 
-/** Whether two leaves are of one kind, where that is seen at a glance. */
-function plainlyAlike(a: unknown, b: unknown): boolean {
-  if (typeof a === "number") return typeof b === "number";
-  if (a instanceof Tensor) return b instanceof Tensor && !a.weak && !b.weak && a.dtype === b.dtype && sameShape(a.shape, b.shape);
-  return isTypedArray(a) ? isTypedArray(b) && a.constructor === b.constructor && a.length === b.length : a === b;
+/** Whether a leaf is of this one's kind, where that is seen at a glance. */
+function plainlyLike(like: unknown): (leaf: unknown) => boolean {
+  if (typeof like === "number") return (x) => typeof x === "number";
+  if (like instanceof Tensor) {
+    const { dtype, shape, weak } = like;
+    return (x) => x instanceof Tensor && !weak && !x.weak && x.dtype === dtype && sameShape(x.shape, shape);
+  }
+  if (!isTypedArray(like)) return (x) => x === like;
+  const { constructor, length } = like;
+  return (x) => isTypedArray(x) && x.constructor === constructor && x.length === length;
 }
 
 function kindOfLeaf(leaf: unknown): string {

@@ -3,7 +3,8 @@ import type { MaybePromise } from "../backend.js";
 import { pullback as pull } from "../derive.js";
 import { delivered } from "../tree/scope.js";
 import type { Gradient, Run, Traced } from "../types.js";
-import { Call, type AnyFunction } from "./call.js";
+import type { AnyFunction } from "./arguments.js";
+import { Call } from "./call.js";
 import { all, whenDone } from "../promise.js";
 
 /**

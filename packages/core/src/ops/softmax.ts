@@ -38,7 +38,7 @@ export function belowLargest(who: string, operand: Operand, options: AxisOption 
   if (x.size === 0) return { below: x, axis: along };
   const largest = stopGradient(max(x, { axis: along, keepDims: true }));
   const below = sub(x, largest);
-  if (isAtHand(largest) && !largest.dataSync().includes(Infinity)) return { below, axis: along }; // a fraction of the time
+  if (isAtHand(largest) && !largest.dataSync().some((m) => m === Infinity || m !== m)) return { below, axis: along }; // a fraction of the time
   return { below: where(equal(x, Infinity), 0, where(equal(largest, Infinity), -Infinity, below)) as Tensor, axis: along };
 }
 

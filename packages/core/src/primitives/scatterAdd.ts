@@ -1,6 +1,6 @@
 import { asTensor, type Operand } from "../convert.js";
 import { ShapeError } from "../errors.js";
-import { positions, scatterAddRows } from "../host/indices.js";
+import { mostOften, positions, scatterAddRows } from "../host/indices.js";
 import { zeros } from "../create.js";
 import { checkOptions } from "../options.js";
 import { definePrimitive, type Primitive } from "../primitive.js";
@@ -42,10 +42,11 @@ export const scatterAdd: Primitive<ScatterAddOp> = definePrimitive<readonly [Ten
     const n = x.shape[axis]!;
     const inner = sizeOf(x.shape.slice(axis + 1));
     const outer = sizeOf(x.shape.slice(0, axis));
+    const places = positions("scatterAdd", indices, n);
     // Where many meet in one place they are added in float64, as sum() does.
-    const total = out.dtype === "float32" && indices.size > n ? Float64Array.from(x.elements) : out.elements;
-    if (total === out.elements) total.set(x.elements);
-    scatterAddRows(total, updates.elements, positions("scatterAdd", indices, n), outer, n, inner);
+    const total = out.dtype === "float32" && mostOften(places, n) > 16 ? new Float64Array(out.size) : out.elements;
+    total.set(x.elements);
+    scatterAddRows(total, updates.elements, places, outer, n, inner);
     if (total !== out.elements) out.elements.set(total);
   },
   jvp: (out, [x, indices], attrs) => [

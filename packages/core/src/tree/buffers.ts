@@ -1,7 +1,7 @@
 import type { MaybePromise } from "../backend.js";
 import { allocateOwn, dtypeOf, isFloat, isTypedArray, type TypedArray } from "../dtype.js";
 import { TreeError, UnsupportedError } from "../errors.js";
-import { describe, isWatched, Tensor } from "../tensor.js";
+import { describe, isBeingDifferentiated, Tensor } from "../tensor.js";
 import type { GradientBuffers } from "../types.js";
 import { flatten, placesIn } from "./flatten.js";
 import { showPath } from "./place.js";
@@ -77,7 +77,7 @@ function elementsOf(leaf: unknown): MaybePromise<Elements> {
   const x = vendorLeaf(leaf)?.toTensor() ?? leaf;
   if (typeof x === "number") return x;
   if (!(x instanceof Tensor)) return isTypedArray(x) ? x : null;
-  if (isWatched(x)) {
+  if (isBeingDifferentiated(x)) {
     throw new UnsupportedError(`Duplicated: this gradient is being differentiated by ${x.trace?.kind ?? x.device.name}, and buffers cannot carry that. Pass the argument bare.`);
   }
   return x.device.reads === "sync" ? x.dataSync() : x.data();

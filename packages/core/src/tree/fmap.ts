@@ -5,7 +5,7 @@ import { Tensor } from "../tensor.js";
 import type { Form } from "./forms.js";
 import { open, type Opened } from "./functor.js";
 import { enter, keysOf, showPath, showPlace, type Place } from "./place.js";
-import { identityOf } from "./ties.js";
+import { identityOf, standFor } from "./ties.js";
 import { vendorLeaf } from "./vendor.js";
 
 export interface FmapOptions {
@@ -20,7 +20,8 @@ export interface FmapOptions {
 /**
  * A tree of the same types with f of each leaf, inert ones too. Further trees give f further arguments: they need at
  * least the same children, and where one has null or nothing, f gets null for every leaf below. An array or container
- * that occurs at several places is mapped once, with the others of the first place, and stays one object.
+ * that occurs at several places is mapped once, with the others of the first place, and stays one object. Inside of a
+ * differentiated function each place has a value of its own, which is mapped; `identityOf` tells which are one array.
  *
  * @throws TreeError where a further tree lacks a child, or for a tree that contains itself.
  * @example
@@ -52,6 +53,7 @@ export function fmapWithPath<T, R = T>(
 
 class Walk {
   private readonly cache: Map<object, unknown> | null;
+  private readonly arrays = new Map<object, object>();
 
   constructor(
     private readonly options: FmapOptions,
@@ -64,10 +66,20 @@ class Walk {
     const opened = this.options.exclude?.(node) === true ? null : open(node);
     if (this.cache === null || !hasIdentity(node, opened)) return this.result(node, opened, others, above);
     const array = identityOf(node) as object;
-    if (this.cache.has(array)) return "prune" in this.options ? this.options.prune : this.cache.get(array);
+    // While f is differentiated, each place of an array has a value of its own, and a derivative of its own.
+    const key = "prune" in this.options ? array : node;
+    if (this.cache.has(key)) return "prune" in this.options ? this.options.prune : this.cache.get(key);
     const result = this.result(node, opened, others, above);
-    this.cache.set(array, result);
+    this.cache.set(key, result);
+    if (array !== node && result !== node) standFor(result, this.mapped(array));
     return result;
+  }
+
+  /** What the results at the places of an array are. */
+  private mapped(array: object): object {
+    const known = this.arrays.get(array) ?? {};
+    this.arrays.set(array, known);
+    return known;
   }
 
   private result(node: unknown, opened: Opened | null, others: readonly unknown[], above: Place | null): unknown {

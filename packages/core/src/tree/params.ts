@@ -12,44 +12,64 @@ import { vendorLeaf } from "./vendor.js";
 
 /** An ordered set of tensors, told apart by identity: what the implicit form of `gradient` differentiates by. */
 export class Params implements Iterable<Tensor> {
-  private readonly tensors: Set<Tensor>;
+  /** By array, the tensors that are it: several only inside of a differentiated function, which has one for each place. */
+  private readonly places = new Map<unknown, Set<Tensor>>();
 
   constructor(tensors: Iterable<Tensor> = []) {
-    this.tensors = new Set(tensors);
+    for (const x of tensors) this.put(x);
+  }
+
+  private put(x: Tensor): void {
+    const array = identityOf(x);
+    const places = this.places.get(array);
+    if (places === undefined) this.places.set(array, new Set([x]));
+    else places.add(x);
   }
 
   get size(): number {
-    return this.tensors.size;
+    return this.places.size;
   }
 
   has(x: Tensor): boolean {
-    return this.tensors.has(x);
+    return this.places.has(identityOf(x));
   }
 
-  [Symbol.iterator](): Iterator<Tensor> {
-    return this.tensors.values();
+  /** Each parameter, at the first of its places. */
+  *[Symbol.iterator](): Iterator<Tensor> {
+    for (const [first] of this.places.values()) yield first!;
+  }
+
+  /** A parameter's tensor at the first of its places. */
+  first(x: Tensor): Tensor {
+    const [first = x] = this.places.get(identityOf(x)) ?? [];
+    return first;
+  }
+
+  /** Every tensor of each parameter. */
+  everywhere(): ReadonlySet<Tensor>[] {
+    return [...this.places.values()];
   }
 
   /** Adds the parameters of more tensors and models. */
   add(...trees: readonly unknown[]): this {
-    for (const tensor of found(trees)) this.tensors.add(tensor);
+    for (const x of found(trees)) this.put(x);
     return this;
   }
 
   /** Takes out the parameters of tensors and models. */
   delete(...trees: readonly unknown[]): this {
-    for (const tensor of found(trees)) this.tensors.delete(tensor);
+    for (const x of found(trees)) this.places.delete(identityOf(x));
     return this;
   }
 
   /** These, then those that only the other has. */
   union(other: Params): Params {
-    return new Params([...this, ...other]);
+    return new Params([...this.everywhere(), ...other.everywhere()].flatMap((xs) => [...xs]));
   }
 
   /** Those of these that the other has too. */
   intersect(other: Params): Params {
-    return new Params([...this].filter((x) => other.has(x)));
+    return new Params(this.everywhere().flatMap((xs) => [...xs].filter((x) => other.has(x))));
   }
 
   static {
@@ -81,12 +101,13 @@ export class Grads implements Iterable<[Tensor, Tensor]> {
 
   constructor(
     readonly params: Params,
+    /** By parameter, at the first of its places. */
     private readonly gradients: ReadonlyMap<Tensor, Tensor>,
   ) {}
 
   /** The gradient by a parameter. @throws AutodiffError for what is not one. */
   get(x: Tensor): Tensor {
-    const gradient = this.gradients.get(x);
+    const gradient = this.gradients.get(this.params.first(x));
     if (gradient !== undefined) return gradient;
     if (!(x instanceof Tensor)) {
       throw new AutodiffError(`Grads: Only tensors can be differentiated with params, got ${describe(x)}. Make it a parameter with tensor().`);
@@ -95,7 +116,7 @@ export class Grads implements Iterable<[Tensor, Tensor]> {
   }
 
   has(x: Tensor): boolean {
-    return this.gradients.has(x);
+    return this.gradients.has(this.params.first(x));
   }
 
   get size(): number {
@@ -146,7 +167,7 @@ export class Grads implements Iterable<[Tensor, Tensor]> {
     }
     const sums = new Map<Tensor, Tensor>();
     for (const x of this.params) {
-      const [a, b] = [this.gradients.get(x), other.gradients.get(x)];
+      const [a, b] = [this.gradients.get(x), other.gradients.get(other.params.first(x))];
       if (a !== undefined) sums.set(x, f(a, b ?? 0));
       else if (b !== undefined) sums.set(x, alone(b));
     }
@@ -155,14 +176,11 @@ export class Grads implements Iterable<[Tensor, Tensor]> {
 }
 
 function* found(trees: readonly unknown[]): Iterable<Tensor> {
-  const seen = new Set<unknown>();
   for (const [i, tree] of trees.entries()) {
     let [tensors, numbers] = [0, 0];
     for (const { leaf, index } of trainableLeaves(tree)) {
       if (leaf instanceof Tensor && isFloat(leaf.dtype)) {
         tensors++;
-        if (seen.has(identityOf(leaf))) continue;
-        seen.add(identityOf(leaf));
         yield leaf;
       } else if (leaf instanceof Float64Array || leaf instanceof Float32Array || vendorLeaf(leaf) !== null) {
         throw refusal(i, flatten(tree).def.paths[index]!, leaf);

@@ -1,17 +1,35 @@
+import { another } from "../another.js";
+import { Tensor } from "../tensor.js";
+
 /**
  * While f runs, an operator passes it other values in place of an argument's leaves. Where one array lies at several
- * places, each place gets a value of its own, since gradients are per place; what they stand for tells that they are one.
+ * places of an argument, each place gets a value of its own, since gradients are per place; for as long as f runs, these
+ * values are known as one array. Two arguments are two variables, also where one array is passed as both, and what f
+ * captures is none of them.
  */
-const origins = new WeakMap<object, object>();
+class Scope {
+  /** By value, what is the same for all places of one array. */
+  readonly arrays = new WeakMap<object, object>();
 
-/** Notes that a value stands for a leaf of an argument. */
-export function standFor(value: unknown, leaf: unknown): void {
-  if (typeof value === "object" && value !== null && typeof leaf === "object" && leaf !== null && value !== leaf) origins.set(value, leaf);
+  constructor(readonly outer: Scope | null) {}
+}
+
+let current: Scope | null = null;
+
+/** Runs f; what it, and what calls it, says with `standFor` holds until it returns. */
+export function withTies<R>(f: () => R): R {
+  const outer = current;
+  current = new Scope(outer);
+  try {
+    return f();
+  } finally {
+    current = outer;
+  }
 }
 
 /**
- * The array that a leaf is, or stands for while f runs: the same for all places at which it lies. For what is done once to
- * each array, as by optimisers.
+ * The same for all places of one argument at which an array lies, while f runs as elsewhere: the array itself, or what
+ * stands for it. For what is done once to each array, as by optimisers.
  *
  * @example
  * const w = tensor([1, 2]);
@@ -19,10 +37,32 @@ export function standFor(value: unknown, leaf: unknown): void {
  * gradient(f, AutoTape(), { a: w, b: w })[0].a.toArray() // [1, 1]
  */
 export function identityOf(leaf: unknown): unknown {
-  let now = leaf;
-  for (;;) {
-    const origin = typeof now === "object" && now !== null ? origins.get(now) : undefined;
-    if (origin === undefined) return now;
-    now = origin;
+  if (typeof leaf !== "object" || leaf === null) return leaf;
+  for (let scope = current; scope !== null; scope = scope.outer) {
+    const array = scope.arrays.get(leaf);
+    if (array !== undefined) return array;
   }
+  return leaf;
+}
+
+/** Says that a value stands for one of the places of an array. */
+export function standFor(value: unknown, array: object): void {
+  if (typeof value === "object" && value !== null) current?.arrays.set(value, array);
+}
+
+/** What an engine passes f in place of a leaf, as one of the places of an array: another object than the leaf. */
+export function placeOf(value: unknown, leaf: unknown, array: object | undefined): unknown {
+  if (array === undefined) return value;
+  const own = value === leaf && value instanceof Tensor ? another(value) : value;
+  standFor(own, array);
+  return own;
+}
+
+/** For each leaf of a tree what stands for its array, undefined for one that lies there once; null where all do. */
+export function tiesOf(leaves: readonly unknown[]): readonly (object | undefined)[] | null {
+  const places = new Map<unknown, number>();
+  for (const leaf of leaves) if (typeof leaf === "object" && leaf !== null) places.set(identityOf(leaf), (places.get(identityOf(leaf)) ?? 0) + 1);
+  const arrays = new Map<unknown, object>();
+  for (const [array, count] of places) if (count > 1) arrays.set(array, {});
+  return arrays.size === 0 ? null : leaves.map((leaf) => arrays.get(identityOf(leaf)));
 }

@@ -1,6 +1,6 @@
 import type { Device } from "../device.js";
 import { AutodiffError, UnsupportedError } from "../errors.js";
-import { hostDevice, HostTensor, isWatched, Tensor } from "../tensor.js";
+import { hostDevice, HostTensor, isBeingDifferentiated, Tensor } from "../tensor.js";
 import { fmap } from "./fmap.js";
 import { flatten } from "./flatten.js";
 import { scope } from "./scope.js";
@@ -58,6 +58,6 @@ function move(x: Tensor, to: Device): Tensor {
 }
 
 function concrete(who: string, x: Tensor): Tensor {
-  if (!isWatched(x)) return x;
+  if (!isBeingDifferentiated(x)) return x;
   throw new UnsupportedError(`${who}: this tensor is traced by ${x.trace?.kind ?? x.device.name}, and moving it would lose its derivative. Move it before.`);
 }

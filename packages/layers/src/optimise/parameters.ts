@@ -1,4 +1,5 @@
 import { add, AutodiffError, flatten, fmapWith, identityOf, reshape, ShapeError, trainableLeaves, TreeError, type Tensor } from "@polyad/core";
+import { unrecorded } from "@polyad/core/extend";
 import { tensorOf } from "../arrays.js";
 import { describe } from "./describe.js";
 import { isParameterState, isTrainableArray, type ParameterState } from "./parameterState.js";
@@ -82,7 +83,8 @@ function noNode(node: unknown, at: () => string): void {
 /** The gradient of an array at one place as a tensor; null for none. Typed arrays, as in buffers, serve tensors too. */
 function gradientOf(leaf: unknown, x: Tensor, given: unknown, at: () => string): Tensor | null {
   if (given === null) return null;
-  const flat = tensorOf(given);
+  const recorded = tensorOf(given);
+  const flat = recorded === null ? null : unrecorded(recorded); // a step is not differentiated, and a record keeps all that led to it
   const dx = ArrayBuffer.isView(given) && flat !== null && flat.size === x.size ? reshape(flat, x.shape) : flat;
   if (dx === null || describe(dx) !== describe(x)) {
     throw new ShapeError(`update: expected a gradient ${describe(x)} at ${at()}, got ${describe(given)}.`);
