@@ -7,7 +7,7 @@ const rooms = {
   values: { holds: ["errors", "options", "dtype", "shape", "tensor", "device", "create", "convert", "trace", "primitive"], knows: [] },
   host: { holds: ["host"], knows: ["values"] },
   primitives: { holds: ["primitives"], knows: ["values", "host"] },
-  ops: { holds: ["ops", "batch", "fluent", "random", "runs"], knows: ["values", "host", "primitives"] },
+  ops: { holds: ["ops", "batch", "fluent", "random", "runs", "another", "recorded"], knows: ["values", "host", "primitives"] },
   contract: { holds: ["adtypes", "backend", "registry", "promise"], knows: ["values"] },
   tree: { holds: ["tree", "types"], knows: ["values", "primitives", "ops", "contract"] },
   graph: { holds: ["graph", "customRule", "checkpoint"], knows: ["values", "host", "primitives", "ops", "tree"] },

@@ -21,4 +21,4 @@ export type { Kind } from "./dtype.js";
 export { describe, kindOf, shapeOf } from "./tensor.js";
 export { sameShape, showShape, sizeOf } from "./shape.js";
 export { shownLayers } from "./tree/layer.js";
-export { unrecorded } from "./unrecorded.js";
+export { unrecorded } from "./recorded.js";

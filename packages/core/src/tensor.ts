@@ -2,7 +2,6 @@
 import type { Device } from "./device.js";
 import { allocate, allocateOwn, checkDType, dtypeOf, isFloat, isTypedArray, storable, type DType, type TypedArray } from "./dtype.js";
 import { AutodiffError, ShapeError } from "./errors.js";
-import { isRunning } from "./runs.js";
 import { checkShape, scalarShape, shapeOfNested, showShape, sizeOf, type Shape } from "./shape.js";
 import type { Trace } from "./trace.js";
 
@@ -138,11 +137,6 @@ export class HostTensor extends Tensor {
 /** Whether a derivative by x is being taken, by a trace or by its device: to read x would lose it. */
 export function isWatched(x: Tensor): boolean {
   return x.trace !== null || x.device.recording?.() === true;
-}
-
-/** Whether an operator is taking a derivative by x. What a `param` recorded may be read where none runs: there `backward` is called. */
-export function isBeingDifferentiated(x: Tensor): boolean {
-  return x.trace !== null || (isWatched(x) && isRunning());
 }
 
 /** Host memory: where tensors are made, and the common ground of all devices. */

@@ -45,7 +45,7 @@ for (const engine of [AutoTape(), AutoForward(), AutoForward({ chunkSize: 2 }), 
   const close = (got: unknown, expected: unknown): void => expectClose(got as Value, expected as Value, 1e-6);
   const places = (f: (m: Pair) => Value): unknown => plain(gradient(f, engine, pair)[0]);
 
-  describe(JSON.stringify(engine), () => {
+  describe(`on ${JSON.stringify(engine)}`, () => {
     test.each(cases)("%s meets it once", (_name, f) => {
       const { val, grad } = withgradient(f, engine, model);
       expect(plain(val)).toEqual(plain(f(model)));

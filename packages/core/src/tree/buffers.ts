@@ -1,7 +1,8 @@
 import type { MaybePromise } from "../backend.js";
 import { allocateOwn, dtypeOf, isFloat, isTypedArray, type TypedArray } from "../dtype.js";
 import { TreeError, UnsupportedError } from "../errors.js";
-import { describe, isBeingDifferentiated, Tensor } from "../tensor.js";
+import { isBeingDifferentiated } from "../recorded.js";
+import { describe, Tensor } from "../tensor.js";
 import type { GradientBuffers } from "../types.js";
 import { flatten, placesIn } from "./flatten.js";
 import { showPath } from "./place.js";

@@ -1,6 +1,7 @@
 import type { Device } from "../device.js";
 import { AutodiffError, UnsupportedError } from "../errors.js";
-import { hostDevice, HostTensor, isBeingDifferentiated, Tensor } from "../tensor.js";
+import { isBeingDifferentiated } from "../recorded.js";
+import { hostDevice, HostTensor, Tensor } from "../tensor.js";
 import { fmap } from "./fmap.js";
 import { flatten } from "./flatten.js";
 import { scope } from "./scope.js";
