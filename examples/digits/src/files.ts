@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, lstatSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -18,7 +18,7 @@ export function writeReport(path: string, page: string): void {
 export function claimReport(path: string): void {
   try {
     makeFolder(dirname(path));
-    const fresh = !existsSync(path);
+    const fresh = lstatSync(path, { throwIfNoEntry: false }) === undefined; // a link may lead to a file that is yet to be
     closeSync(openSync(path, "a"));
     if (fresh) rmSync(path);
   } catch (cause) {

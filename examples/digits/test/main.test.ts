@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeSafetensors, save, tensor } from "polyad";
 import { afterAll, expect, test } from "vitest";
 import { openEngine } from "../src/engines.js";
+import { claimReport, writeReport } from "../src/files.js";
 import { main } from "../src/main.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "polyad-digits-"));
@@ -220,6 +221,14 @@ test("where no report can be written, this is said before the first step; a repo
   expect(nowhere.err).toMatch(/^The report .* cannot be written: EISDIR.*--out\.\n$/);
   const same = await run("same", ["--out", at("same.safetensors")]);
   expect([same.code, same.err]).toEqual([1, `--checkpoint and --out are both ${at("same.safetensors")}: the report would replace the checkpoint.\n`]);
+});
+
+test("a report that is a link to a file that is yet to be stays a link", () => {
+  const [link, target] = [at("link.html"), at("target.html")];
+  symlinkSync("target.html", link);
+  claimReport(link);
+  writeReport(link, "page");
+  expect([lstatSync(link).isSymbolicLink(), readFileSync(target, "utf8")]).toEqual([true, "page"]);
 });
 
 test("a rate that diverges names the step, and the last good epoch is kept", async () => {

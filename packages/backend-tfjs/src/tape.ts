@@ -1,4 +1,4 @@
-import { engine, reshape } from "@tensorflow/tfjs-core";
+import { engine, reshape, scalar } from "@tensorflow/tfjs-core";
 import type * as tf from "@tensorflow/tfjs-core";
 import { add, applyMap, isFloat, UnsupportedError, type AnyPrimitive, type Pullback, type Pushforward, type Tangents, type Value } from "@polyad/core/extend";
 import { inOrder, wayOut, type Node } from "./order.js";
@@ -153,6 +153,7 @@ function reached(nodes: readonly Node[], inputs: readonly TfjsTensor[]): Set<num
 /** Walks the tape backwards. */
 function reverse(nodes: readonly Node[], active: ReadonlySet<number>, inputs: readonly TfjsTensor[], ys: readonly Value[], cts: Tangents): Tangents {
   const [any] = inputs;
+  const { id: last } = marker();
   const gathered = new Map<number, TfjsTensor>();
   const give = (to: tf.Tensor, ct: TfjsTensor): void => {
     const seen = gathered.get(to.id);
@@ -174,15 +175,23 @@ function reverse(nodes: readonly Node[], active: ReadonlySet<number>, inputs: re
       if (dx !== undefined) give(x, new TfjsTensor(any!.device, dx, "float32"));
     }
   }
-  const taken = new Set(cts.map((ct) => (ct instanceof TfjsTensor ? ct.handle.id : -1)));
+  const taken = new Set<number>();
   return inputs.map((x) => {
     const ct = gathered.get(x.handle.id);
     if (ct === undefined) return undefined;
-    // Of a sum, one cotangent is that of all terms, and of x itself the one that was given: each result is its own.
-    const own = taken.has(ct.handle.id) ? copy(ct.handle) : ct.handle;
+    // Of a sum, one cotangent is that of all terms; of x itself it is the one that was given, and a rule may give what it
+    // captured: each result is a tensor of its own.
+    const own = taken.has(ct.handle.id) || ct.handle.id < last ? copy(ct.handle) : ct.handle;
     taken.add(own.id);
     return alike(x, own);
   });
+}
+
+/** A freed tensor: those made later have larger numbers. */
+function marker(): tf.Tensor {
+  const x = scalar(0);
+  x.dispose();
+  return x;
 }
 
 /** @throws UnsupportedError for an op of TensorFlow.js's, or a gradient of one, whose kernel the device lacks. */

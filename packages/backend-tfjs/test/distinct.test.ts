@@ -1,11 +1,19 @@
 import { AutoTfjs, ready, tfjs } from "@polyad/backend-tfjs";
-import { add, AutoForward, AutoTape, gradient, params, prepareGradient, sin, sum, tensor, toDevice, type Tensor } from "polyad";
+import { add, AutoForward, AutoTape, gradient, params, prepareGradient, pushforward, sin, sum, tensor, toDevice, type Tensor } from "polyad";
 import { beforeAll, describe, expect, it } from "vitest";
 
 describe.each([AutoTape(), AutoForward(), AutoTfjs({ device: "wasm" })])("gradients by $adtype of arguments that share a cotangent", (ad) => {
   beforeAll(() => ready(AutoTfjs({ device: "wasm" })));
   const there = (x: number[]): Tensor => toDevice(tensor(x), tfjs("wasm"));
   const f = (x: Tensor, y: Tensor) => sum(sin(add(x, y)));
+
+  it("and derivatives along a direction, of results that share one", () => {
+    const [x, d] = [there([1, 2]), there([1, 0])];
+    const { a, b } = pushforward((v: Tensor) => ({ a: v, b: v }), ad, x, d);
+    expect(a).not.toBe(b);
+    a.dispose();
+    expect(b.toArray()).toEqual([1, 0]);
+  });
 
   it("are tensors of their own: one is freed, the other stays", () => {
     const [x, y] = [there([1, 2]), there([3, 4])];

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { AutoTfjs, ready, tfjs } from "@polyad/backend-tfjs";
-import { Adam, AutoTape, BatchNorm, Chain, Dense, Descent, destructure, dispose, Duplicated, generator, gradient, leaves, mse, mul, rand, setup, sum, tensor, toDevice, trace, train, TrainingError, trainMode, update, updateState, withgradient, withGenerator, withState, type Tensor } from "polyad";
+import { AccumGrad, Adam, AutoTape, BatchNorm, Chain, customRule, Dense, Descent, destructure, dispose, Duplicated, generator, gradient, leaves, mse, mul, OptimiserChain, rand, setup, square, sub, sum, tensor, toDevice, trace, train, TrainingError, trainMode, update, updateState, withgradient, withGenerator, withState, zeros, Tensor } from "polyad";
 import { beforeAll, describe, expect, test } from "vitest";
 
 const device = "wasm";
@@ -53,6 +53,45 @@ describe.each([ad, AutoTape()])("training on a device, by $adtype", (engine) => 
     await train(loss, model, data.slice(0, 4), Adam(), { engine, onStep: ({ model, state }) => void seen.push({ model, state }) });
     for (const tree of seen) for (const leaf of leaves(tree)) if ((leaf as Tensor | null)?.device?.name === "tfjs wasm") expect((leaf as Tensor).dataSync().length).toBeGreaterThan(0);
     dispose([seen, model]);
+  });
+
+  test("what a step leaves unchanged stays whose it was", async () => {
+    const w = toDevice(tensor([0.5], null, "float32"), tfjs(device));
+    const rule = OptimiserChain(AccumGrad(2), Adam());
+    const state = setup(rule, w);
+    const kept: unknown[] = [];
+    const items = [1, 2, 3].map((t) => [tensor([t], null, "float32")] as const);
+    const run = await train((w: Tensor, t: Tensor) => sum(square(sub(w, t))), w, items, state, { engine, epochs: 3, onEpoch: (training) => void kept.push(training) });
+    for (const leaf of leaves([w, state, kept, run])) if (leaf instanceof Tensor) expect(leaf.dataSync().length).toBe(leaf.size);
+    dispose([w, state, kept, run]);
+  });
+
+  test("what the loss returns besides is freed, but for a callback; and a schedule that throws leaves nothing", async () => {
+    const model = made();
+    const before = tf.memory().numTensors;
+    const run = await train((m: typeof model, x: Tensor, y: Tensor) => ({ loss: loss(m, x, y), out: m(x) }), model, data, Descent(0.1), { engine });
+    expect(tf.memory().numTensors - before).toBe(tensors(run.model) + tensors(run.state));
+    dispose(run, model);
+    const late = (step: number): number => {
+      if (step < 2) return 0.1;
+      throw new Error("of the schedule");
+    };
+    await expect(train(loss, model, data, Descent(0.1), { engine, schedule: late })).rejects.toThrow("of the schedule");
+    expect(tf.memory().numTensors).toBe(before);
+    dispose(model);
+  });
+
+  test("data that a rule gives as a gradient stays the caller's", async () => {
+    const x = toDevice(tensor([1, 2], null, "float32"), tfjs(device));
+    const w = toDevice(tensor([1, 1], null, "float32"), tfjs(device));
+    const own = customRule((w: Tensor, x: Tensor) => sum(mul(w, x)), { vjp: (_y, [, x]) => [() => x, () => zeros([2], "float32")] });
+    const [dw] = gradient((w: Tensor) => own(w, x), engine, w);
+    const [square] = gradient((w: Tensor) => customRule((v: Tensor) => sum(v), { vjp: (_y, [v]) => [() => v] })(w), engine, w);
+    expect([dw === x, square === w]).toEqual([engine.adtype === "tape", false]); // what f captured is not known
+    if (dw !== x) dispose(dw);
+    const run = await train((w: Tensor, x: Tensor) => own(w, x), w, [[x], [x]], Descent(0.1), { engine });
+    expect(x.toArray()).toEqual([1, 2]);
+    dispose([run, square, x, w]);
   });
 
   test("a loop by hand is flat with dispose()", () => {

@@ -18,8 +18,8 @@ const depthLimit = 16;
 const listLimit = 1024;
 /** The bytes of `"":{"dtype":"F32","shape":[],"data_offsets":[0,0]}`: no entry for a tensor is shorter. */
 const shortestEntry = 50;
-/** Of a tensor there are three; later versions may add to them. */
-const keysPerEntry = 16;
+/** Of a tensor there are three keys and three brackets; later versions may add to them. */
+const partsPerEntry = 6;
 const notesLimit = 2 ** 20;
 /** NumPy's limit; a shape of more axes is a mistake or an attack. */
 const rankLimit = 64;
@@ -103,7 +103,7 @@ function readHeader(file: Uint8Array): { header: Readonly<Record<string, unknown
   const data = 8 + Number(length);
   if (data > file.length) throw refusal(`its header should have ${length} bytes, and ${file.length - 8} are left. It is truncated, or something else`);
   const bytes = file.subarray(8, data);
-  if (isBloated(bytes)) throw refusal(`its header has lists of more than ${listLimit} entries, is nested ${depthLimit} times, or has more keys than its ${length} bytes of tensors can have`);
+  if (isBloated(bytes)) throw refusal(`its header has lists of more than ${listLimit} entries, is nested ${depthLimit} times, or has more keys or brackets than its ${length} bytes of tensors can have`);
   let text = "";
   let header: unknown;
   try {
@@ -119,7 +119,7 @@ function readHeader(file: Uint8Array): { header: Readonly<Record<string, unknown
 }
 
 /**
- * Whether a header is deeper, has longer lists, or has more keys than any that describes tensors. JSON.parse would make
+ * Whether a header is deeper, has longer lists, or has more keys or brackets than any that describes tensors. JSON.parse would make
  * some fifty bytes of each bracket, and hundreds of each key: gigabytes of a header within the limit. (What is in strings
  * may be anything.)
  */
@@ -127,12 +127,13 @@ function isBloated(bytes: Uint8Array): boolean {
   const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
   const open: { readonly isList: boolean; commas: number }[] = [];
   let entries = 1;
-  let keys = 0;
+  let [keys, brackets] = [0, 0];
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i]!;
     if (byte === quote) {
       for (i++; i < bytes.length && bytes[i] !== quote; i++) if (bytes[i] === backslash) i++;
     } else if (byte === 0x5b || byte === 0x7b) { // [ {
+      brackets++;
       if (open.push({ isList: byte === 0x5b, commas: 0 }) > depthLimit) return true;
     } else if (byte === 0x5d || byte === 0x7d) {
       open.pop();
@@ -143,7 +144,8 @@ function isBloated(bytes: Uint8Array): boolean {
       if (!inner.isList && open.length > 1) keys++;
     }
   }
-  return entries > 2 + bytes.length / shortestEntry || keys > keysPerEntry * entries + notesLimit;
+  const most = partsPerEntry * entries;
+  return entries > 2 + bytes.length / shortestEntry || keys > most + notesLimit || brackets > most + listLimit;
 }
 
 function metadataOf(given: unknown): Map<string, string> {

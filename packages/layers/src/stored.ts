@@ -104,6 +104,7 @@ export interface Fitting {
  */
 export function fit<T>({ who, source, target }: Fitting, template: T, { tensors, ties }: Stored): T {
   const problems: string[] = [];
+  const rules: string[] = []; // of optimisers, that differ: what else does follows from that
   const unused = new Set([...tensors.keys(), ...ties.keys()]);
   const values = new Map<string, unknown>();
   const firsts = new Map<unknown, { readonly name: string; readonly value: unknown }>();
@@ -118,7 +119,10 @@ export function fit<T>({ who, source, target }: Fitting, template: T, { tensors,
     const tied = typeof leaf === "object" ? firsts.get(leaf) : undefined; // where the template has this array already
     const owner = owners.get(origin); // where the source has it already
     const where = name === "" ? "the root" : name;
-    if (x === undefined) problems.push(`${where} is missing: ${target} has ${kind(form.x)} there`);
+    if (x === undefined && typeof leaf === "string" && isRuleName(leaf, path)) {
+      const other = [...unused].find((stored) => stored.startsWith(`${place}.`));
+      rules.push(`${place} is ${other?.slice(place.length + 1) ?? "not"} in ${source} and ${leaf} in ${target}`);
+    } else if (x === undefined) problems.push(`${where} is missing: ${target} has ${kind(form.x)} there`);
     else if (kind(x) !== kind(form.x)) problems.push(`${where} is ${kind(x)} in ${source} and ${kind(form.x)} in ${target}`);
     else if (tied?.name !== owner) problems.push(`${where} is the array of ${tied?.name ?? owner} in ${tied ? target : source}, and another one in ${tied ? source : target}`);
     const value = tied?.value ?? (x && kind(x) === kind(form.x) ? form.restore(x) : leaf);
@@ -127,7 +131,8 @@ export function fit<T>({ who, source, target }: Fitting, template: T, { tensors,
     if (owner === undefined) owners.set(origin, name);
   }
   for (const name of unused) problems.push(`${name === "" ? "the root" : name} is nowhere in ${target}`);
-  if (problems.length > 0) throw new TreeError(`${who}: ${source} does not fit ${target}:\n${list(problems)}`);
+  const told = rules.length > 0 ? rules : problems;
+  if (told.length > 0) throw new TreeError(`${who}: ${source} does not fit ${target}:\n${list(told)}`);
   return fmapWithPath((path, leaf) => {
     const name = nameOf(who, path);
     return values.has(name) ? values.get(name) : leaf;

@@ -33,7 +33,13 @@ export async function* until<S>(signal: AbortSignal | undefined, source: Source<
       if (done === true) return;
       open = true;
       yield value;
-      if (signal.aborted) return yield undefined; // whether there are more items is not known: the pass is not finished
+      if (!signal.aborted) continue;
+      // Whether that was the last item is known if the source says so at once.
+      open = false;
+      const last = Promise.resolve(iterator.next()).then(({ done }) => done === true, () => false);
+      if (await Promise.race([last, new Promise((resolve) => setTimeout(resolve, 0))])) return;
+      open = true;
+      return yield undefined;
     }
   } finally {
     signal.removeEventListener("abort", stop);

@@ -113,7 +113,9 @@ export async function train(
   const pause = pauses();
   let current = hasModes ? trainMode(model) : model;
   let state = stateOf(optimiser, model);
-  let own: unknown = state === optimiser ? null : state; // what nobody else has: a device may forget it when it is replaced
+  let theirs: readonly unknown[] = [model, optimiser]; // what others have: it is never freed here
+  let own: unknown = state === optimiser ? null : state; // what nobody else has, but for that: a device may forget it when it is replaced
+  let made: unknown = null; // by the step that is being taken
   let [done, steps, mean, stopped] = [start?.epochs ?? 0, start?.steps ?? 0, NaN, false];
   const end = done + epochs;
   const aborted = (): boolean => signal?.aborted === true;
@@ -130,8 +132,9 @@ export async function train(
         stopped = aborted();
         if (stopped) break;
         const { loss, aux, grad, recorded } = await differentiate(current, item);
+        made = [grad, recorded, aux];
         const fail = (what: string, next: unknown = null): TrainingError => {
-          dispose([grad, recorded, next], { current, state });
+          dispose([made, next], [current, state, theirs, item]);
           const rest = "In this error, item is the data item, and training has the last good model and state.";
           return new TrainingError(`${what} on data item ${index}, stopping training before its step. ${rest}`, training(), item, index);
         };
@@ -145,12 +148,12 @@ export async function train(
         if (broken !== null) throw fail(`The loss is ${loss}, but its step makes ${broken} NaN or infinite`, next);
         state = next.state;
         current = recorded.size > 0 ? updateState(next.model, recorded) : next.model;
-        dispose([grad, own], { current, state });
-        own = { current, state };
+        dispose([grad, own, onStep === undefined ? aux : null], [current, state, theirs, item]);
+        [own, made] = [{ current, state }, null];
         [index, steps, total] = [index + 1, steps + 1, total + loss];
         mean = total / index;
         bars?.step(point());
-        if (onStep !== undefined) own = null;
+        if (onStep !== undefined) [own, theirs] = [null, [model, optimiser, current, state]];
         stopped = (await onStep?.({ model: current, state, epochs: done, steps, loss, item, index: index - 1, aux })) === "stop";
         if (stopped) break;
       }
@@ -158,12 +161,12 @@ export async function train(
       if (index === 0) throw empty(done - (start?.epochs ?? 0), data, training);
       bars?.epoch(point());
       done++;
-      if (onEpoch !== undefined) own = null;
+      if (onEpoch !== undefined) [own, theirs] = [null, [model, optimiser, current, state]];
       stopped = (await onEpoch?.(training())) === "stop";
     }
     return { ...training(), stopped: stopped || done < end };
   } catch (error) {
-    if (!(error instanceof TrainingError)) dispose(own, [model, optimiser]); // whom nobody will ever have
+    if (!(error instanceof TrainingError)) dispose([made, own], theirs); // what nobody will ever have
     throw error;
   } finally {
     bars?.stop();
@@ -190,7 +193,13 @@ function lossAndGradient(loss: Function, engine: ADType): (model: unknown, item:
     const items: readonly unknown[] = Array.isArray(item) ? item : [item];
     const { val, grad } = await withgradient(f, engine, model, ...items.map(Const));
     const { loss: y, state, ...rest } = val as { readonly loss: Value; readonly state: ModelState; readonly aux?: unknown };
-    const read = typeof y === "number" ? y : y.device.reads === "sync" ? y.item() : (await y.data())[0]!;
+    let read: number;
+    try {
+      read = typeof y === "number" ? y : y.device.reads === "sync" ? y.item() : (await y.data())[0]!;
+    } catch (error) {
+      dispose([val, grad], [model, items]);
+      throw error;
+    }
     dispose(y);
     return { loss: read, aux: form === "value" ? undefined : form === "tuple" ? rest.aux : rest, grad: grad[0], recorded: state };
   };

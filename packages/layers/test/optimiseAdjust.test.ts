@@ -152,7 +152,7 @@ test("a schedule meets the optimiser by adjust", () => {
   expect(plain(model)).toEqual({ w: [10 - 4 - 3 - 2 - 1] });
 });
 
-test("schedules refuse numbers of steps that make no sense", () => {
+test("schedules refuse numbers that make no sense", () => {
   for (const [make, message] of [
     [() => linearDecay(1, 0), "linearDecay: expected a number of steps above 0, got 0."],
     [() => cosineDecay(1, -5), "cosineDecay: expected a number of steps above 0, got -5."],
@@ -160,6 +160,10 @@ test("schedules refuse numbers of steps that make no sense", () => {
     [() => exponentialDecay(1, { rate: 0.5, every: 2 } as never), "exponentialDecay: there is no option rate. It has factor, every, end."],
     [() => exponentialDecay(1, { factor: 0.5, every: 0 }), "exponentialDecay: expected a number of steps above 0, got 0."],
     [() => stepDecay(1, { factor: 0.5, every: NaN }), "stepDecay: expected a number of steps above 0, got NaN."],
+    [() => exponentialDecay(1, { every: 2 } as never), "exponentialDecay: expected a number for factor, got undefined."],
+    [() => stepDecay(1, { every: 2 } as never), "stepDecay: expected a number for factor, got undefined."],
+    [() => inverseTimeDecay(1, {} as never), "inverseTimeDecay: expected a number for rate, got undefined."],
+    [() => linearDecay(NaN, 5), "linearDecay: expected a number for eta, got NaN."],
     [() => warmUp(0, constantRate(1)), "warmUp: expected a number of steps above 0, got 0."],
     [() => oneCycle(1, 0), "oneCycle: expected a number of steps above 0, got 0."],
     [() => oneCycle(1, 10, { rise: 1 }), "oneCycle: expected a share of the steps for rise, 0 <= rise < 1, got 1."],

@@ -206,9 +206,10 @@ describe("decodeSafetensors", () => {
     ["bytes at the end", fileOf({ x: f32([1], [0, 4]) }, eight), "4 bytes at its end belong to no tensor."],
     ["elements of no tensor", fileOf({}, four), "4 bytes at its end belong to no tensor."],
     ["truncated", fileOf({ x: f32([2], [0, 8]) }, four), '"x": it ends at byte 8 of 4. The file is truncated, or damaged.'],
-    ["keys of numbers, by the thousand", fileOf(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`k${i}`, 1]))), "or has more keys than its"],
-    ["empty entries, by the thousand", fileOf(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`k${i}`, {}]))), "or has more keys than its"],
-    ["notes by the million", fileOf(`{"__metadata__":{${new Array<string>(1_100_000).fill('"":""').join()}}}`), "or has more keys than its"],
+    ["keys of numbers, by the thousand", fileOf(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`k${i}`, 1]))), "or has more keys or brackets than its"],
+    ["empty entries, by the thousand", fileOf(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`k${i}`, {}]))), "or has more keys or brackets than its"],
+    ["lists of lists, none of them long", fileOf({ x: new Array<unknown>(100).fill(new Array<unknown>(100).fill([])) }), "or has more keys or brackets than its"],
+    ["notes by the million", fileOf(`{"__metadata__":{${new Array<string>(1_100_000).fill('"":""').join()}}}`), "or has more keys or brackets than its"],
     ["a name of any length", fileOf({ ["n".repeat(1000)]: 1 }), `"${"n".repeat(100)}…": expected an object`],
   ];
 

@@ -167,6 +167,17 @@ describe("train", () => {
     expect([run.epochs, run.steps, run.stopped, epochs]).toEqual([0, 1, true, 0]);
   });
 
+  test.each<[string, () => Iterable<(typeof data)[number]> | AsyncIterable<(typeof data)[number]>]>([
+    ["an array", () => data],
+    ["a stream", async function* () { yield* data; }],
+  ])("an abort at the last item over %s: the epoch is finished", async (_name, source) => {
+    const controller = new AbortController();
+    let epochs = 0;
+    const abort = ({ steps }: { steps: number }): void => void (steps === data.length && controller.abort());
+    const run = await train(loss, model, source, Descent(0.1), { epochs: 3, signal: controller.signal, onStep: abort, onEpoch: () => void epochs++ });
+    expect([run.epochs, run.steps, run.stopped, epochs]).toEqual([1, data.length, true, 1]);
+  });
+
   test("an abort ends the wait for an item that does not come, and closes its source", { timeout: 5000 }, async () => {
     let closed = 0;
     async function* stalled() {

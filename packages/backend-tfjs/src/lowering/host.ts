@@ -20,7 +20,7 @@ function hosted(primitive: AnyPrimitive, x: Value, reads: "sync" | "async"): Val
   if (x instanceof HostTensor) return x;
   if (x.size > 0 && reads === "async") {
     throw new UnsupportedError(
-      `${primitive.name}: the host computes it, and cannot read at once from ${x.device.name}, which reads asynchronously. ` +
+      `${primitive.name}: the host computes it${x.ndim > 4 ? ` for ${x.ndim} axes` : ""}, and cannot read at once from ${x.device.name}, which reads asynchronously. ` +
         'Use AutoTfjs({ device: "wasm" }), or move the operands with toHost().',
     );
   }

@@ -29,12 +29,11 @@ const sumOfSums: Reduction = (x, axis, keepDims) => {
   if (n < 4096 || x.dtype !== "float32") return tf.sum(x, axis, keepDims);
   const rows = tf.reshape(kept.every((i, k) => i === k) ? x : tf.transpose(x, [...kept, ...axis]), [x.size / n, n]);
   const root = Math.floor(Math.sqrt(n));
-  const even = Array.from({ length: root - (root >> 3) }, (_, k) => root - k).find((k) => n % k === 0); // nothing left over, which costs a copy
+  const even = Array.from({ length: root - (root >> 3) }, (_, k) => root - k).find((k) => n % k === 0); // nothing to pad, which costs a copy
   const block = even ?? root;
-  const whole = n - (n % block);
-  const blocks = tf.sum(tf.reshape(whole === n ? rows : tf.slice(rows, [0, 0], [-1, whole]), [-1, whole / block, block]), 2);
-  const all = whole === n ? blocks : tf.concat([blocks, tf.sum(tf.slice(rows, [0, whole], [-1, n - whole]), 1, true)], 1);
-  return tf.reshape(tf.sum(all, 1), x.shape.flatMap((size, i) => (kept.includes(i) ? [size] : keepDims ? [1] : [])));
+  const count = Math.ceil(n / block);
+  const whole = count * block === n ? rows : tf.pad(rows, [[0, 0], [0, count * block - n]]);
+  return tf.reshape(tf.sum(tf.sum(tf.reshape(whole, [-1, count, block]), 2), 1), x.shape.flatMap((size, i) => (kept.includes(i) ? [size] : keepDims ? [1] : [])));
 };
 export const prod: Lowering = (application) => tf.reshape(reduction(tf.prod)(application) as tf.Tensor, [...application.avals[0]!.shape]); // webgpu forgets keepDims
 export const max: Lowering = reduction(tf.max);

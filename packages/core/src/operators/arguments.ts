@@ -86,7 +86,7 @@ export class Arguments {
 
   /** One gradient per argument, each shaped like its argument; taken into the buffers of `Duplicated`. */
   gradients(cts: Tangents): MaybePromise<unknown[]> {
-    const seen = new Set<Value>(); // of all arguments: a cotangent may be that of several
+    const seen = new Set<Value>(this.values); // a cotangent may be that of several arguments, or one of them
     return all(this.parts.map((part) => (isConst(part) ? null : this.gradient(part, cts, part.duplicated, seen))));
   }
 

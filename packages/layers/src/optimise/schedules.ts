@@ -14,6 +14,7 @@ export type Schedule = (step: number) => number;
  * constantRate(0.1)(1000) // 0.1
  */
 export function constantRate(eta: number): Schedule {
+  checkNumbers("constantRate", { eta });
   return () => eta;
 }
 
@@ -26,6 +27,7 @@ export function constantRate(eta: number): Schedule {
 export function linearDecay(eta: number, steps: number, options: { readonly end?: number } = {}): Schedule {
   checkOptions("linearDecay", options, ["end"]);
   const { end = 0 } = options;
+  checkNumbers("linearDecay", { eta, end });
   checkSteps("linearDecay", steps);
   return (step) => end + (eta - end) * (1 - Math.min(step / steps, 1));
 }
@@ -41,6 +43,7 @@ export function linearDecay(eta: number, steps: number, options: { readonly end?
 export function cosineDecay(eta: number, steps: number, options: { readonly end?: number } = {}): Schedule {
   checkOptions("cosineDecay", options, ["end"]);
   const { end = 0 } = options;
+  checkNumbers("cosineDecay", { eta, end });
   checkSteps("cosineDecay", steps);
   return (step) => end + ((eta - end) * (1 + Math.cos(Math.PI * Math.min(step / steps, 1)))) / 2;
 }
@@ -54,6 +57,7 @@ export function cosineDecay(eta: number, steps: number, options: { readonly end?
 export function exponentialDecay(eta: number, options: { readonly factor: number; readonly every?: number; readonly end?: number }): Schedule {
   checkOptions("exponentialDecay", options, ["factor", "every", "end"]);
   const { factor, every = 1, end = 0 } = options;
+  checkNumbers("exponentialDecay", { eta, factor, end });
   checkSteps("exponentialDecay", every);
   return (step) => Math.max(end, eta * factor ** (step / every));
 }
@@ -67,6 +71,7 @@ export function exponentialDecay(eta: number, options: { readonly factor: number
 export function stepDecay(eta: number, options: { readonly factor: number; readonly every: number }): Schedule {
   checkOptions("stepDecay", options, ["factor", "every"]);
   const { factor, every } = options;
+  checkNumbers("stepDecay", { eta, factor });
   checkSteps("stepDecay", every);
   return (step) => eta * factor ** Math.floor(step / every);
 }
@@ -80,6 +85,7 @@ export function stepDecay(eta: number, options: { readonly factor: number; reado
 export function inverseTimeDecay(eta: number, options: { readonly rate: number }): Schedule {
   checkOptions("inverseTimeDecay", options, ["rate"]);
   const { rate } = options;
+  checkNumbers("inverseTimeDecay", { eta, rate });
   return (step) => eta / (1 + rate * step);
 }
 
@@ -104,12 +110,20 @@ export function warmUp(steps: number, schedule: Schedule): Schedule {
 export function oneCycle(eta: number, steps: number, options: { readonly rise?: number; readonly start?: number; readonly end?: number } = {}): Schedule {
   checkOptions("oneCycle", options, ["rise", "start", "end"]);
   const { rise = 0.3, start = eta / 25, end = start / 1e4 } = options;
+  checkNumbers("oneCycle", { eta, start, end });
   checkSteps("oneCycle", steps);
   if (!(rise >= 0 && rise < 1)) throw new AutodiffError(`oneCycle: expected a share of the steps for rise, 0 <= rise < 1, got ${rise}.`);
   const top = rise * steps;
   const up = top > 0 ? cosineDecay(start, top, { end: eta }) : constantRate(eta);
   const down = cosineDecay(eta, steps - top, { end });
   return (step) => (step < top ? up(step) : down(step - top));
+}
+
+/** What is missing would be a rate of NaN, in silence. */
+function checkNumbers(who: string, numbers: Readonly<Record<string, number>>): void {
+  for (const [name, x] of Object.entries(numbers)) {
+    if (typeof x !== "number" || Number.isNaN(x)) throw new AutodiffError(`${who}: expected a number for ${name}, got ${String(x)}.`);
+  }
 }
 
 function checkSteps(who: string, steps: number): void {

@@ -1,0 +1,13 @@
+import { stopGradient } from "./primitives/stopGradient.js";
+import { isRunning } from "./runs.js";
+import { isWatched, type Tensor } from "./tensor.js";
+
+/** Whether an operator is taking a derivative by x. What a `param` recorded may be read where none runs: there `backward` is called. */
+export function isBeingDifferentiated(x: Tensor): boolean {
+  return x.trace !== null || (isWatched(x) && isRunning());
+}
+
+/** x without what a `param` recorded of it; as it is where an operator is taking a derivative by it. */
+export function unrecorded(x: Tensor): Tensor {
+  return isWatched(x) && !isBeingDifferentiated(x) ? stopGradient(x) : x;
+}
