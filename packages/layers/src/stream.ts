@@ -37,7 +37,7 @@ export async function* until<S>(signal: AbortSignal | undefined, source: Source<
       // Whether that was the last item is known if the source says so at once.
       open = false;
       const last = Promise.resolve(iterator.next()).then(({ done }) => done === true, () => false);
-      if (await Promise.race([last, new Promise((resolve) => setTimeout(resolve, 0))])) return;
+      if (await Promise.race([last, new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 0))])) return;
       open = true;
       return yield undefined;
     }
