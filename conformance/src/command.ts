@@ -28,7 +28,7 @@ const usage = `polyad-conformance: holds automatic-differentiation engines to Po
   --json FILE     writes what passed as data, too: engines × ops × orders
   --help          this
 
-Prints engines × ops × orders; exits with 1 if anything fails, with 2 if it could not be run. What an engine's
+Prints engines × ops × orders; exits with 1 if anything fails or nothing passes, with 2 if it could not be run. What an engine's
 capabilities say is beyond it is unsupported; an UnsupportedError that they do not foretell is a failure.
 
 A module's engine is its default export, or what its first export called Auto… makes. It may also export
@@ -44,7 +44,7 @@ export interface Output {
   err(text: string): void;
 }
 
-/** The command line: 0 if all that an engine is held to passes, 1 if not, 2 if it could not be run. */
+/** The command line: 0 if all that an engine is held to passes, 1 if not, or if it is held to nothing, 2 if it could not be run. */
 export async function main(args: readonly string[], { out, err }: Output): Promise<number> {
   try {
     const { help, names, only, html, json, ...options } = parse(args);
@@ -67,7 +67,8 @@ export async function main(args: readonly string[], { out, err }: Output): Promi
     out(`${printReport(results, alone)}\n`);
     if (html !== undefined) writeFileSync(html, htmlReport(results, options, alone));
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(summaryOf(results), null, 1)}\n`);
-    return results.some(({ outcome }) => outcome.status === "FAIL") ? 1 : 0;
+    const has = (status: string): boolean => results.some(({ outcome }) => outcome.status === status);
+    return has("FAIL") || !has("pass") ? 1 : 0;
   } catch (error) {
     err(`${error instanceof Error ? error.message : String(error)}\n`);
     return 2;

@@ -1,7 +1,8 @@
-import { add, argmax, AutodiffError, backendOf, cast, currentTrace, customRule, gradient, jacobian, kindOf, mul, pullback, pushforward, scope, SecondOrder, ShapeError, sin, square, sum, Tensor, tensor, TreeError, UnsupportedError, withgradient, type ADType, type FlatFunction, type Tangents, type Value } from "@polyad/core/extend";
+import { add, argmax, AutodiffError, backendOf, cast, currentTrace, customRule, definePrimitive, gradient, jacobian, kindOf, mul, pullback, pushforward, scope, SecondOrder, shapeOf, ShapeError, sin, square, sum, Tensor, tensor, trace, TreeError, UnsupportedError, withgradient, type ADType, type FlatFunction, type Tangents, type Value } from "@polyad/core/extend";
 import type { Check, Needs } from "./check.js";
 import { ensure, expectNumbers, read } from "./compare.js";
 import type { Engine } from "./engine.js";
+import { outerDerivative } from "./outer.js";
 import { expectThrows } from "./scenario.js";
 import { tensorOf } from "./tree.js";
 
@@ -46,6 +47,23 @@ export const errors: readonly Check[] = [
   }),
   error("a pair of engines is for second order", ({ ad }) => expectThrows(() => gradient((x) => x, SecondOrder(ad, ad), 1), AutodiffError, "gradient", "SecondOrder(outer, inner)")),
   error("derivatives have the dtype of their values", ({ ad }) => scope(() => sameKinds(ad)), { dtypes: ["float64", "float32"] }),
+  error("a traced number beside integers is refused", ({ ad }) => {
+    const whole = tensor(new Int32Array([1, 2, 3]));
+    return expectThrows(() => gradient((x) => sum(cast(mul(whole, x), "float64")), ad, 3), AutodiffError, "gradient", "int32 tensor with a traced number");
+  }, { rules: true }),
+  error("a rule with too few maps is refused, and a map that gives nothing", async ({ ad }) => {
+    const few = customRule((a: Value, b: Value) => mul(a, b), { jvp: (() => [(dx: Value) => dx]) as never, vjp: (() => [(ct: Value) => ct]) as never });
+    const empty = customRule((x: Value) => mul(x, 2), { jvp: (() => [() => undefined]) as never, vjp: (() => [() => undefined]) as never });
+    for (const operator of [gradient, pushforward]) {
+      const rest = operator === gradient ? [] : [1];
+      await expectThrows(() => untyped(operator, (x: Value) => few(x, x), ad, 3, ...rest), AutodiffError, `${operator.name}, by applyMap`, "customRule", "1 maps for 2 operands");
+      await expectThrows(() => untyped(operator, (x: Value) => empty(x), ad, 3, ...rest), AutodiffError, `${operator.name}, by applyMap`, "customRule", "returned nothing");
+    }
+  }, { rules: true }),
+  error("a primitive without rules is refused by its name", async ({ ad }) => {
+    const ruleless = definePrimitive<readonly [Value], Value, null, (x: Value) => Value>({ name: "ruleless", shape: ([x]) => shapeOf(x), evaluate: ([x]) => x });
+    await expectThrows(() => gradient((x) => ruleless(x), ad, 3), UnsupportedError, "gradient", "ruleless");
+  }, { rules: true }),
   error("dtypes that the engine does not declare are refused", async ({ ad, dtypes }) => {
     const other = (["float64", "float32"] as const).find((dtype) => !dtypes.includes(dtype));
     if (other !== undefined) await expectThrows(() => gradient((x) => sum(x), ad, tensorOf([1, 2], [2], other)), UnsupportedError, "gradient", other, "cast()");
@@ -140,6 +158,26 @@ export const errors: readonly Check[] = [
     const [g] = await read((await gradient(f, ad, 3))[0]);
     expectNumbers([g!], [6], tolerance("float64", 3), "d/dx (d²/dydz x² y z)");
   }, { order: 3, nests: true }),
+  error("one traced value as two arguments is two variables", async ({ ad, tolerance }) => {
+    const first = (x: Value): Value => gradient((a, b) => mul(a, square(b)), ad, x, x)[0 as never] as Value; // b² at b = x
+    const [g] = await read((await gradient(first, ad, 3))[0]);
+    expectNumbers([g!], [6], tolerance("float64", 2), "d/dx x² at 3");
+  }, { order: 2, nests: true }),
+  error("a derivative that was captured as a graph is differentiated", async ({ ad, traceable, tolerance }) => {
+    const capture = () => trace((x: Tensor) => gradient((y) => sum(mul(y, square(y))), ad, x)[0 as never] as Value, x2); // 3 x²
+    if (!traceable) return expectThrows(capture, UnsupportedError, "trace() of gradient", ad.adtype);
+    const graph = capture();
+    for (const evaluated of [graph, graph.optimize()]) {
+      expectNumbers(await read(await pushforward((x: Tensor) => evaluated.evaluate(x), ad, x2, x2)), [6, 24], tolerance("float64", 2), "6 x² at [1, 2]");
+    }
+  }, { order: 2, nests: true, rules: true }),
+  error("another engine's derivative goes through this one, or is refused", async ({ ad, traceable, tolerance }) => {
+    const inner = (x: Value): Value => gradient((y) => sum(mul(y, square(y))), ad, x)[0 as never] as Value; // 3 x²
+    if (!traceable) return expectThrows(() => outerDerivative(inner, x2, x2), UnsupportedError, "a derivative of gradient", ad.adtype);
+    expectNumbers(await read(outerDerivative(inner, x2, x2)), [6, 24], tolerance("float64", 2), "6 x² at [1, 2]");
+    const captured = (x: Value): Value => gradient((y) => sum(mul(x, square(y))), ad, x2)[0 as never] as Value; // 2 x y
+    expectNumbers(await read(outerDerivative(captured, x2, x2)), [2, 8], tolerance("float64", 2), "2 x y at [1, 2]");
+  }, { order: 1, nests: true }),
   error("what an inner function captured is differentiated by the outer engine", async ({ ad, tolerance }) => {
     const outer = (x: Value): Value => gradient((y) => mul(mul(x, y), y), ad, x)[0 as never] as Value; // 2 x y at y = x
     const [g] = await read((await gradient(outer, ad, 3))[0]);

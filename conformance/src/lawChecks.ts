@@ -18,9 +18,9 @@ function lawFor(law: Law, op: string, cases: readonly Case[]): Check {
     name: `${law.name}: ${op}`,
     subject: op,
     ops: [op],
-    needs: { order: law.order, single: law.order < 2, ...(law.precise === true && { precise: true }) },
+    needs: { order: law.order, single: law.order < 2, ...(law.precise === true && { precise: true }), ...(law.narrow === true && { rules: true, dtypes: ["float64", "float32"] as const }) },
     run: async (engine, { runs, ...rest }) => {
-      const options = { ...rest, runs: runs * (law.weight ?? 1) };
+      const options = { ...rest, runs: Math.ceil(runs * (law.weight ?? 1)) };
       if (rest.path !== undefined && !cases.some((_, k) => rest.path!.startsWith(part(k)))) throw new Disagreement(`no such path: ${rest.path}`);
       for (const [k, { note, samples }] of cases.entries()) {
         await assertProperty(`${op}${note && ` (${note})`}`, samples, async (sample) => law.check(await subjectOf(engine, sample, law.at)), options, (sample) => show(engine, sample), laws.indexOf(law), part(k));

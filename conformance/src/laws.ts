@@ -3,8 +3,8 @@ import {
 } from "@polyad/core/extend";
 import { differences, rounded } from "./differences.js";
 import { ensure, expectTree, read } from "./compare.js";
-import { carriesDerivative, combined, cotangents, directions, expectProduct, inner, largest, mapNamed, weighed, type Named, type Subject } from "./operands.js";
-import { derivativeLike, numbersIn, numbersOf, valueLike } from "./tree.js";
+import { carriesDerivative, combined, cotangents, directions, expectProduct, inner, largest, mapNamed, weighed, type Cotangents, type Named, type Subject } from "./operands.js";
+import { derivativeLike, numbersIn, numbersOf, tensorOf, valueLike } from "./tree.js";
 
 /** Something that holds of every differentiable function, whatever the engine. */
 export interface Law {
@@ -16,8 +16,10 @@ export interface Law {
   readonly except?: readonly string[];
   /** Needs derivatives that are precise enough to be differentiated by samples. */
   readonly precise?: boolean;
-  /** Inputs for each that is asked for: more where the other laws rest on this one. */
+  /** Inputs for each that is asked for: more where the other laws rest on this one, fewer where any input shows what is wrong. */
   readonly weight?: number;
+  /** Compares what an engine gives in two dtypes, of which samples of f show less. */
+  readonly narrow?: boolean;
   readonly check: (subject: Subject) => Promise<void>;
 }
 
@@ -192,6 +194,45 @@ async function curvature(subject: Subject): Promise<void> {
   await differences(subject, (at) => gradientAt(loss, inside, at), v, hv, tolerance(2)("float64"), tolerance(1)("float64"));
 }
 
+/** A subject in float32, and at the same numbers in float64. */
+async function inBoth({ x, y, random }: Subject): Promise<{ narrow: Named; wide: Named; v: Named; ct: Cotangents; numbers: (ys: Named) => Promise<Named> }> {
+  const cast = (at: Named, dtype: "float32" | "float64"): Named => mapNamed(at, (value) => (kindOf(value) === "number" ? value : tensorOf(numbersIn(value).map(Math.fround), shapeOf(value), dtype)));
+  const narrow = cast(x, "float32");
+  const numbers = async (ys: Named): Promise<Named> => Object.fromEntries(await Promise.all(Object.entries(ys).filter(([key]) => y[key] === undefined || carriesDerivative(y[key]!)).map(async ([key, value]) => [key, tensor(Float64Array.from(await read(value)))] as const)));
+  return { narrow, wide: cast(x, "float64"), v: directions(narrow, random), ct: cotangents(y, random), numbers };
+}
+
+/** A tree of tangents or cotangents in the kinds of another; null stays. */
+function seedsLike(seeds: Cotangents, like: Named): Record<string, Value | null> {
+  return Object.fromEntries(Object.entries(seeds).map(([key, seed]) => [key, seed === null ? null : (valueLike(like[key], numbersIn(seed)) as Value)]));
+}
+
+/** J v and Jᵀ ct in float32 are those of the same numbers in float64. */
+async function sameInFloat32(subject: Subject): Promise<void> {
+  const { engine, f, condition } = subject;
+  const { narrow, wide, v, ct, numbers } = await inBoth(subject);
+  const tolerance = (): number => condition * engine.tolerance("float32", 1);
+  const at = async (x: Named): Promise<readonly Named[]> => {
+    const dy = (await pushforward(f, engine.ad, x, seedsLike(v, x))) as Named;
+    const dx = (await pullback(f, engine.ad, x, seedsLike(ct, f(x)))) as Named;
+    return [await numbers(dy), await numbers(dx)];
+  };
+  const [got, expected] = [await at(narrow), await at(wide)];
+  for (const [i, what] of ["pushforward", "pullback"].entries()) await expectTree(got[i], expected[i], tolerance, what, await largest(expected[i]!));
+}
+
+/** H v in float32 is that of the same numbers in float64. */
+async function sameCurvatureInFloat32(subject: Subject): Promise<void> {
+  const { engine, f, condition } = subject;
+  const { narrow, wide, v, ct, numbers } = await inBoth(subject);
+  const at = async (x: Named): Promise<Named> => {
+    const weights = seedsLike(ct, f(x));
+    return numbers((await hvp((at: Named) => add(weighed(weights, mapNamed(f(at), (value) => (carriesDerivative(value) ? mul(value, value) : value))), 0), engine.ad, x, seedsLike(v, x))) as Named);
+  };
+  const [got, expected] = [await at(narrow), await at(wide)];
+  await expectTree(got, expected, () => condition * engine.tolerance("float32", 2), "hvp", await largest(expected));
+}
+
 export const laws: readonly Law[] = [
   { name: "traced value = plain value", order: 0, at: "anywhere", check: tracedIsPlain },
   { name: "⟨ct, J v⟩ = ⟨Jᵀ ct, v⟩", order: 1, at: "anywhere", check: adjoint },
@@ -204,4 +245,6 @@ export const laws: readonly Law[] = [
   { name: "gradient of a shared value = sum over its places", order: 1, at: "anywhere", check: ties },
   { name: "Hessian symmetric, = Jacobian of the gradient; hvp = Hessian times v", order: 2, at: "smooth", check: secondOrder },
   { name: "hvp = limit of differences of the gradient", order: 2, at: "smooth", precise: true, check: curvature },
+  { name: "derivatives in float32 = those of the same numbers in float64", order: 1, at: "anywhere", weight: 0.5, narrow: true, check: sameInFloat32 },
+  { name: "hvp in float32 = that of the same numbers in float64", order: 2, at: "smooth", weight: 0.5, narrow: true, check: sameCurvatureInFloat32 },
 ];

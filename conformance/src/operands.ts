@@ -18,6 +18,8 @@ export interface Subject {
   readonly random: Random;
   /** The coarsest dtype that takes part. */
   readonly dtype: "float64" | "float32";
+  /** Condition number: by how much rounding may show in a derivative. */
+  readonly condition: number;
   /** For derivatives of an order, in units of the scale of what is compared. */
   tolerance(order: number): Tolerance;
 }
@@ -46,7 +48,7 @@ export async function subjectOf(engine: Engine, sample: Sample, at: "anywhere" |
   fc.pre(Object.values(x).every((v) => engine.dtypes.includes(dtypeOf(v))));
   // Samples cannot tell that float32 rounded something on its way from float64 to float64.
   fc.pre(!engine.samples || dtype === "float64" || [...Object.values(x), ...Object.values(y)].every((v) => kindOf(v) === "float32" || !carriesDerivative(v)));
-  return { engine, f, x, y, random: randomOf(sample.seed), dtype, tolerance: (order) => () => condition * engine.tolerance(dtype, order) };
+  return { engine, f, x, y, random: randomOf(sample.seed), dtype, condition, tolerance: (order) => () => condition * engine.tolerance(dtype, order) };
 }
 
 function dtypeOf(x: Value): Exclude<Kind, "number"> {

@@ -1,4 +1,4 @@
-import { coreOps, corePrimitives } from "@polyad/core/extend";
+import { coreOps, corePrimitives, loadedBackends } from "@polyad/core/extend";
 import type { Check, Group, Result } from "./check.js";
 import { titleOf } from "./replay.js";
 import { checks } from "./suite.js";
@@ -108,6 +108,24 @@ export function messageOf({ outcome }: Result): string {
   return outcome.status === "FAIL" ? outcome.error.message : "";
 }
 
+/** What many failures have in common: the message at the bottom of each, the commonest first. */
+export function causesOf(failures: readonly Result[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { outcome } of failures) {
+    let error: unknown = outcome.status === "FAIL" ? outcome.error : undefined;
+    while (error instanceof Error && error.cause instanceof Error) error = error.cause;
+    const [message = ""] = error instanceof Error ? error.message.split("\n") : [];
+    counts.set(message, (counts.get(message) ?? 0) + 1);
+  }
+  const common = [...counts].filter(([, count]) => count > 2).sort(([, a], [, b]) => b - a);
+  return common.slice(0, 20).map(([message, count]) => `${count} × ${message}`);
+}
+
+/** What no check could ask of an engine that is loaded alone, in words. */
+export function aloneOf(): string[] {
+  return loadedBackends().length > 1 ? [] : ["No other engine is loaded: what this one gives under and around others, and whether random programs agree, was not asked. Name them beside it, as in --engine tape,forward,./mine.js"];
+}
+
 /** The report for a terminal; `alone` is the command that runs a failure again. */
 export function printReport(results: readonly Result[], alone?: (result: Result) => string): string {
   const { engines, orders, cell, ...all } = matrixOf(results);
@@ -130,7 +148,9 @@ export function printReport(results: readonly Result[], alone?: (result: Result)
     ...reasonsOf(results).map(({ engine, status, reason, count, example }) => `${engine}: ${count} ${status}: ${reason} (such as ${example})`),
     ...failures.flatMap((result) => ["", `FAIL ${result.engine}: ${titleOf(result.check)}`, messageOf(result), ...(alone === undefined ? [] : [`Alone: ${alone(result)}`])]),
     "",
+    ...causesOf(failures),
     ...leftOutOf(checksOf(results)),
+    ...aloneOf(),
     `${total("pass")} passed, ${total("unsupported") + total("skipped")} unsupported or skipped, ${failures.length} FAILED`,
   ].join("\n");
 }

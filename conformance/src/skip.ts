@@ -30,12 +30,13 @@ export function checkSkips(skips: unknown): asserts skips is readonly Skip[] {
     if (typeof skip !== "object" || skip === null) throw new AutodiffError(`skip: entry ${i} must be like ${example}; got ${describe(skip)}.`);
     const { reason, ...rest } = skip as Readonly<Record<string, unknown>>;
     if (typeof reason !== "string" || reason.trim() === "") throw new AutodiffError(`skip: entry ${i} has no reason. Say why the engine cannot be held to it, as in ${example}.`);
+    if (Object.keys(rest).length === 0) throw new AutodiffError(`skip: entry ${i} names nothing, so that everything would be left out. Say what its reason is about, as in ${example}.`);
     for (const [key, names] of Object.entries(rest)) {
       const isNamed = lists[key];
       if (isNamed === undefined) throw new AutodiffError(`skip: entry ${i} has ${key}, which is none of reason, ${Object.keys(lists).join(", ")}.`);
-      const isList = names === undefined || (Array.isArray(names) && names.every((name) => typeof name === "string"));
+      const isList = Array.isArray(names) && names.every((name) => typeof name === "string");
       if (!isList) throw new AutodiffError(`skip: the ${key} of entry ${i} must be a list of names, as in ${example}; got ${describe(names)}.`);
-      for (const name of (names ?? []) as readonly string[]) if (!isNamed(name)) throw new AutodiffError(`skip: the ${key} of entry ${i} have "${name}", which no check is about.`);
+      for (const name of names as readonly string[]) if (!isNamed(name)) throw new AutodiffError(`skip: the ${key} of entry ${i} have "${name}", which no check is about.`);
     }
   });
 }

@@ -89,11 +89,13 @@ describe("what an engine is not held to has a reason", () => {
   test.each<[string, unknown, RegExp]>([
     ["no reason", [{ ops: ["mul"] }], /^skip: entry 0 has no reason\. Say why/],
     ["an empty reason", [{ reason: "" }], /^skip: entry 0 has no reason/],
-    ["a blank reason", [{ reason: "later" }, { reason: " " }], /^skip: entry 1 has no reason/],
+    ["a blank reason", [{ reason: "later", ops: ["mul"] }, { reason: " " }], /^skip: entry 1 has no reason/],
     ["a key that there is not", [{ reason: "later", op: ["mul"] }], /^skip: entry 0 has op, which is none of reason, groups, scenarios, laws, ops\.$/],
     ["no list", [{ reason: "later", ops: "mul" }], /^skip: the ops of entry 0 must be a list of names/],
     ["a name that nothing has", [{ reason: "later", ops: ["mull"] }], /^skip: the ops of entry 0 have "mull", which no check is about\.$/],
     ["a group that there is not", [{ reason: "later", groups: ["program"] }], /^skip: the groups of entry 0 have "program"/],
+    ["nothing that it is about", [{ reason: "later" }], /^skip: entry 0 names nothing, so that everything would be left out/],
+    ["a list that is undefined", [{ reason: "later", ops: undefined }], /^skip: the ops of entry 0 must be a list of names, .* got undefined/],
     ["one alone", { reason: "later" }, /^skip: expected a list/],
   ])("nor at run time: %s", async (_, given, message) => {
     const suite = (): unknown => Reflect.apply(runSuite, undefined, [[AutoTape()], { skip: given }]);

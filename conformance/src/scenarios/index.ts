@@ -10,6 +10,7 @@ import { curvedOps } from "./curved.js";
 import { customRules } from "./customRules.js";
 import { devices } from "./devices.js";
 import { factors } from "./factors.js";
+import { infiniteSlopes } from "./infinite.js";
 import { largeArguments } from "./large.js";
 import { linearOps } from "./linear.js";
 import { numbers } from "./numbers.js";
@@ -41,4 +42,4 @@ export const problems: readonly Problem[] = [
 ];
 
 /** Every operator on every problem, and every elementwise function at its kinks. */
-export const scenarios: readonly Check[] = [...problems.flatMap(scenariosOf), ...activities, ...devices, ...pointwiseScenarios, ...thirdOrder, ...contract];
+export const scenarios: readonly Check[] = [...problems.flatMap(scenariosOf), ...activities, ...devices, ...pointwiseScenarios, ...infiniteSlopes, ...thirdOrder, ...contract];

@@ -1,4 +1,4 @@
-import { cast, corePrimitives, derivative, isFloat, PreparationMismatchError, preparePullback, pullback, pushforward, secondDerivative, Tensor, tensor, valueAndPushforward, type Value } from "@polyad/core/extend";
+import { cast, corePrimitives, derivative, isFloat, PreparationMismatchError, preparePullback, pullback, pushforward, secondDerivative, Tensor, tensor, valueAndPullback, valueAndPushforward, type Value } from "@polyad/core/extend";
 import type { Check, Needs } from "../check.js";
 import { ensure, read } from "../compare.js";
 import type { Engine } from "../engine.js";
@@ -143,6 +143,28 @@ async function atPoint(engine: Engine, f: Call, row: Row, container: keyof typeo
   }
 }
 
+/** Partial derivatives while another derivative is being taken, where a rule may meet a kink for the first time: at tracers. */
+async function nested(engine: Engine, f: Call, row: Row, container: "number" | "float64"): Promise<void> {
+  const { ad, precision } = engine;
+  const [args, value, ...partials] = row;
+  if (!inReach(precision, args, [value, ...partials])) return;
+  const xs = args.map(containers[container]);
+  const of = (operands: readonly Value[]): Value => asFloat(f(...operands));
+  const ones = onesLike(of(xs));
+  for (const [i, partial] of partials.entries()) {
+    const only = (z: Value): Value => of(xs.map((x, j) => (j === i ? z : x)));
+    const inner: Readonly<Record<string, Unary>> = {
+      reverse: (z) => pullback(only, ad, z, ones) as Value,
+      forward: (z) => pushforward(only, ad, z, onesLike(xs[i]!)) as Value,
+    };
+    for (const [how, derive] of Object.entries(inner)) {
+      const where = `∂${i} f(${args.join(", ")}), ${container}, ${how}, inside of`;
+      await expectUlps((await valueAndPushforward(derive, ad, xs[i]!, onesLike(xs[i]!))).val, partial, 4, precision, `${where} forward`, 0, looseness(engine, 1));
+      await expectUlps((await valueAndPullback(derive, ad, xs[i]!, onesLike(xs[i]!))).val, partial, 4, precision, `${where} reverse`, 0, looseness(engine, 1));
+    }
+  }
+}
+
 /** A column against a row: each operand's derivative is added up over what it was repeated for. */
 async function broadcast(engine: Engine, f: Call, row: Row): Promise<void> {
   const { ad, samples, precision } = engine;
@@ -181,6 +203,11 @@ const atKinks: readonly Check[] = Object.entries(rows).flatMap(([name, [f, point
   ...(["number", "float64", "float32"] as const).map((container) =>
     pointwise(`points: ${name}`, `, ${container}`, [name], { order: 1, single: true, dtypes: [container === "float32" ? "float32" : "float64"] }, async (engine) => {
       for (const point of points) await atPoint(engine, f, point, container);
+    }),
+  ),
+  ...(["number", "float64"] as const).map((container) =>
+    pointwise(`points: ${name}`, `, ${container}, inside of another derivative`, [name], { order: 2, single: true, nests: true }, async (engine) => {
+      for (const point of points) await nested(engine, f, point, container);
     }),
   ),
   pointwise(`points: ${name}`, ", broadcast", [name], { order: 1, single: true }, async (engine) => {

@@ -1,5 +1,5 @@
 import * as p from "@polyad/core/extend";
-import { broadcastLike, unbroadcast, type AnyPrimitive, type CorePrimitiveName, type Inputs, type Value } from "@polyad/core/extend";
+import { broadcastLike, kindOf, Tracer, unbroadcast, type AnyPrimitive, type CorePrimitiveName, type Inputs, type Value } from "@polyad/core/extend";
 import { meddled, type Base, type Mutant } from "./mutant.js";
 
 const known: ReadonlySet<AnyPrimitive> = new Set<AnyPrimitive>(Object.values(p.corePrimitives));
@@ -88,6 +88,37 @@ export const wrongRules: readonly Mutant[] = [
       jvp: (_out, xs, attrs) =>
         xs.map((x, i) => (dx) => p.pushforward((moving: Value) => composite!(xs.map((y, k) => (k === i ? moving : y)), attrs) as Value, p.AutoForward(), x, dx) as Value),
     })),
+  },
+  {
+    name: "rules of others filled up",
+    defect: "of a rule that gives too few maps, the missing ones are zeros",
+    by: /errors: a rule with too few maps/,
+    make: foreign("tape", ({ vjp }) => ({
+      vjp: (out, xs, attrs) => {
+        const maps = vjp!(out, xs, attrs);
+        return xs.map((_, i) => maps[i] ?? null);
+      },
+    })),
+  },
+  {
+    name: "max in float32",
+    defect: "the derivative of a maximum along axes is twice as large in float32",
+    by: /laws: (derivatives|hvp) in float32 .*: max$/,
+    make: ruled("tape", {
+      max: ({ vjp }) => ({ vjp: (out, xs, attrs) => vjp!(out, xs, attrs).map((map) => map && ((ct) => (kindOf(xs[0]!) === "float32" ? mul(2, map(ct)!) : map(ct)))) }),
+    }),
+  },
+  {
+    name: "relu by a mask",
+    defect: "the cotangent times 0 or 1, so that 0·∞ is NaN where relu is flat",
+    by: /scenarios: infinite slopes: relu/,
+    make: ruled("tape", { relu: elementwise((_out, [x]) => [(v) => mul(v, p.where(p.greater(x!, 0), 1, 0))]) }),
+  },
+  {
+    name: "relu′(0) = 1 inside of a derivative",
+    defect: "the convention at the kink, where another derivative is being taken",
+    by: /scenarios: points: relu, .*, inside of another derivative/,
+    make: ruled("tape", { relu: elementwise((_out, [x]) => [(v) => p.where((x instanceof Tracer ? p.greaterEqual : p.greater)(x!, 0), v, 0)]) }),
   },
   {
     name: "relu′(0) = 1",

@@ -38,6 +38,24 @@ export const wrongAtSecond: readonly Mutant[] = [
     make: () => variant("tape", ({ pullback }) => ({ pullback: (f, xs, ad) => pullback!(f, xs.map(concrete), ad) })),
   },
   {
+    name: "the derivatives of others detached",
+    defect: "reads the numbers of arguments that another engine traces",
+    by: /errors: another engine's derivative/,
+    make: () => variant("tape", ({ pullback }) => ({ pullback: (f, xs, ad) => pullback!(f, xs.map((x) => (x instanceof Tracer && x.trace.kind === "outer" ? concrete(x) : x)), ad) })),
+  },
+  {
+    name: "captured derivatives detached",
+    defect: "in a graph, its derivatives are constants",
+    by: /errors: a derivative that was captured/,
+    make: () => variant("tape", ({ pullback }) => ({ pullback: (f, xs, ad) => pullback!(f, xs.map((x) => (x instanceof Tracer && x.trace.kind === "capture" ? stopGradient(x) : x)), ad) })),
+  },
+  {
+    name: "one traced value as one variable",
+    defect: "a traced value that is given as two arguments has the derivative of both in the first",
+    by: /errors: one traced value as two arguments/,
+    make: () => variant("tape", ({ pullback }) => ({ pullback: (f, xs, ad) => pullback!((ys) => f(xs.map((x, i) => ys[x instanceof Tracer ? xs.indexOf(x) : i]!)), xs, ad) })),
+  },
+  {
     name: "captured values detached",
     defect: "a traced value that the inner function captured is a constant",
     by: /errors: (what an inner function captured|perturbations)/,
