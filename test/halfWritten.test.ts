@@ -40,6 +40,9 @@ const loss = (at: Tensor): Tensor => sum(square(at));
 const dispose = (): void => {};
 const pull = (): unknown[] => [undefined];
 
+class Dual {}
+const Foreign = { Tensor: class Tensor {} };
+
 /** Used at x, with `loss`. */
 const wrong: readonly [what: string, half: Half, message: string][] = [
   // pullback
@@ -66,6 +69,10 @@ const wrong: readonly [what: string, half: Half, message: string][] = [
   ["f with NaN for a tensor", { pullback: (f) => ({ ys: f([NaN]), pull, dispose }) }, "f takes values like its inputs; input 0 is a float64 tensor of shape [2], and f was called with the number NaN."],
   ["f with another shape", { pullback: (f) => ({ ys: f([tensor([1, 2, 3])]), pull, dispose }) }, "f takes values like its inputs; input 0 is a float64 tensor of shape [2], and f was called with a float64 tensor of shape [3]."],
   ["f with another dtype", { pullback: (f) => ({ ys: f([single]), pull, dispose }) }, "f takes values like its inputs; input 0 is a float64 tensor of shape [2], and f was called with a float32 tensor of shape [2]."],
+  ["f with a box of its own", { pullback: (f) => ({ ys: f([new Dual()]), pull, dispose }) }, "f takes values like its inputs; input 0 is a float64 tensor of shape [2], and f was called with a Dual. A value of one's own must extend Tracer, of @polyad/core/extend."],
+  ["f with a plain object", { pullback: (f) => ({ ys: f([{}]), pull, dispose }) }, "f takes values like its inputs; input 0 is a float64 tensor of shape [2], and f was called with a plain object."],
+  ["f with a promise", { pullback: (f) => ({ ys: f([Promise.resolve(1)]), pull, dispose }) }, "f takes values like its inputs; input 0 is a float64 tensor of shape [2], and f was called with a Promise."],
+  ["f with a Tensor of another library's", { pullback: (f) => ({ ys: f([new Foreign.Tensor()]), pull, dispose }) }, "f takes values like its inputs; input 0 is a float64 tensor of shape [2], and f was called with a Tensor of another library's, or of another copy of @polyad/core."],
   // cotangents
   ["too few cotangents", { pullback: (f, xs) => ({ ys: f(xs), pull: () => [], dispose }) }, "pull must return one cotangent per input, 1 in all; got an array of length 0."],
   ["too many cotangents", { pullback: (f, xs) => ({ ys: f(xs), pull: () => [x, x], dispose }) }, "pull must return one cotangent per input, 1 in all; got an array of length 2."],

@@ -144,7 +144,7 @@ export const errors: readonly Check[] = [
         return cast(sum(square(x)), "number");
       };
       await untyped(operator, f, ad, x2, ...rest);
-      ensure(calls === 1, () => `${operator.name}: f was called ${calls} times`);
+      ensure(calls === 1, () => `contract: f runs once, and ${operator.name} ran it ${calls} times. Carry several tangents through one run, as a list beside each value or as one stack (batched); pull as often as asked from what one run recorded. An engine that can only sample f declares \`samples\`.`);
     }
   }, { rules: true }),
   error("perturbations are not confused", async ({ ad, tolerance }) => {

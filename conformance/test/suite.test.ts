@@ -44,6 +44,11 @@ describe("an engine that is wrong fails", () => {
     expect(page).toMatch(/^<!doctype html>/);
     expect(page).not.toMatch(/<(script|link|img)[^>]+(src|href)=/);
   });
+  test("f that runs twice, with what to do about it", async () => {
+    const ad = variant("twice", { pullback: (f, xs, token) => (f(xs), tape.pullback!(f, xs, token)) });
+    const report = printReport(await runSuite([ad], { only: ({ name }) => name === "f is called once" }));
+    expect(report).toMatch(/^contract: f runs once, and gradient ran it 2 times\. Carry several tangents through one run, .* \(batched\);/m);
+  });
 });
 
 describe("what an engine is not held to has a reason", () => {

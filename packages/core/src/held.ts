@@ -137,7 +137,15 @@ function checkCall(who: string, at: unknown, xs: readonly Value[]): void {
   if (!Array.isArray(at) || at.length !== xs.length) {
     throw new AutodiffError(`${who}: contract: f takes one list of as many values as there are inputs, ${xs.length}; it was called with ${describe(at)}.`);
   }
-  for (let i = 0; i < at.length; i++) if (!isLike(at[i], xs[i]!)) throw new AutodiffError(`${who}: contract: f takes values like its inputs; input ${i} is ${form(xs[i]!)}, and f was called with ${form(at[i])}.`);
+  for (let i = 0; i < at.length; i++) if (!isLike(at[i], xs[i]!)) throw new AutodiffError(`${who}: contract: f takes values like its inputs; input ${i} is ${form(xs[i]!)}, and f was called with ${form(at[i])}.${unlessTracer(at[i])}`);
+}
+
+/** What to do about an object of a class of one's own in the place of a value. */
+function unlessTracer(x: unknown): string {
+  if (typeof x !== "object" || x === null || x instanceof Tensor) return "";
+  const made: unknown = Object.getPrototypeOf(x)?.constructor;
+  const isOwn = typeof made === "function" && made.name !== "Tensor" && Reflect.get(globalThis, made.name) !== made;
+  return isOwn ? " A value of one's own must extend Tracer, of @polyad/core/extend." : "";
 }
 
 function checkResults(who: string, ys: readonly unknown[], results: readonly Value[] | undefined): void {
