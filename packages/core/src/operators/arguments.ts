@@ -68,7 +68,7 @@ export class Arguments {
         const value = activeValue(leaf);
         return value === undefined ? -1 : values.push(value) - 1;
       });
-      return { leaves, def, slots, ties: tiesOf(leaves.map((leaf, k) => (slots[k]! < 0 || Array.isArray(leaf) ? null : leaf))), duplicated };
+      return { leaves, def, slots, ties: tiesOf(leaves, (leaf, k) => slots[k]! >= 0 && !Array.isArray(leaf)), duplicated };
     });
     this.values = values;
   }
@@ -86,7 +86,7 @@ export class Arguments {
 
   /** One gradient per argument, each shaped like its argument; taken into the buffers of `Duplicated`. */
   gradients(cts: Tangents): MaybePromise<unknown[]> {
-    const seen = new Set<Value>(this.values); // a cotangent may be that of several arguments, or one of them
+    const seen = new Set(this.atHome ? [] : this.values); // a cotangent may be that of several arguments, or one of them
     return all(this.parts.map((part) => (isConst(part) ? null : this.gradient(part, cts, part.duplicated, seen))));
   }
 
@@ -128,13 +128,12 @@ function seen(part: Part | Const<unknown>, values: readonly Value[]): unknown {
   return def.rebuild(leaves.map((leaf, k) => placeOf(slots[k]! < 0 ? seenLeaf(leaf) : active(leaf, values[slots[k]!]!), leaf, ties?.[k])));
 }
 
-/** An entry that is none of those seen before. */
+/** An entry that is none of those seen before; on the host, where nothing is freed, as it is. */
 export function own(x: Value | undefined, seen: Set<Value>): Value | undefined {
-  if (x === undefined || typeof x === "number" || !seen.has(x)) {
-    if (x instanceof Tensor) seen.add(x);
-    return x;
-  }
-  return apart(x);
+  if (x === undefined || typeof x === "number" || x.device === hostDevice) return x;
+  if (seen.has(x)) return apart(x);
+  seen.add(x);
+  return x;
 }
 
 /** A leaf's value if it is differentiated: a number, a float tensor, a typed array of floats, or a block of numbers. */

@@ -59,10 +59,14 @@ export function placeOf(value: unknown, leaf: unknown, array: object | undefined
 }
 
 /** For each leaf of a tree what stands for its array, undefined for one that lies there once; null where all do. */
-export function tiesOf(leaves: readonly unknown[]): readonly (object | undefined)[] | null {
-  const places = new Map<unknown, number>();
-  for (const leaf of leaves) if (typeof leaf === "object" && leaf !== null) places.set(identityOf(leaf), (places.get(identityOf(leaf)) ?? 0) + 1);
-  const arrays = new Map<unknown, object>();
-  for (const [array, count] of places) if (count > 1) arrays.set(array, {});
-  return arrays.size === 0 ? null : leaves.map((leaf) => arrays.get(identityOf(leaf)));
+export function tiesOf(leaves: readonly unknown[], counts: (leaf: object, i: number) => boolean = () => true): readonly (object | undefined)[] | null {
+  const seen = new Set<unknown>();
+  const tied = new Map<unknown, object>();
+  const identities = leaves.map((leaf, i) => (typeof leaf === "object" && leaf !== null && counts(leaf, i) ? identityOf(leaf) : undefined));
+  for (const array of identities) {
+    if (array === undefined) continue;
+    if (!seen.has(array)) seen.add(array);
+    else if (!tied.has(array)) tied.set(array, {});
+  }
+  return tied.size === 0 ? null : identities.map((array) => tied.get(array));
 }
