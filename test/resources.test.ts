@@ -2,9 +2,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { currentTrace } from "@polyad/core/extend";
+import { backendOf, currentTrace, defineADType, registerBackend } from "@polyad/core/extend";
 import {
-  add, AutoForward, AutoTape, backward, checkpoint, Duplicated, exp, grad, gradient, hessian, hvp, jacobian, matmul, mul, param, params, prepareGradient, SecondOrder, sin, square, sub, sum,
+  add, AutoForward, AutoTape, backward, checkpoint, derivative, Duplicated, exp, grad, gradient, hessian, hvp, jacobian, matmul, mul, param, params, prepareGradient, pullback, pushforward, secondDerivative, SecondOrder, sin, square, sub, sum,
   Tensor, tensor, withgradient, zeros, type Value,
 } from "polyad";
 import type { TapeTrace } from "../packages/backend-tape/src/tape.js";
@@ -41,6 +41,22 @@ test("2000 calls of each operator leave no trace", () => {
     hvp((x) => sum(f2(x)), AutoTape(), v, v);
     withgradient(() => sum(f2(v)), AutoTape(), params(v));
     expect(currentTrace()).toBeNull();
+  }
+});
+
+test("every pullback is disposed of, once", () => {
+  const tape = backendOf(AutoTape());
+  let [made, disposed] = [0, 0];
+  registerBackend({ ...tape, adtype: "counted", pullback: (f, xs, ad) => {
+    const right = tape.pullback!(f, xs, ad);
+    made++;
+    return { ...right, dispose: () => (disposed++, right.dispose()) };
+  } });
+  const ad = defineADType("counted", "sync")();
+  const calls = [() => gradient(f, ad, 1), () => jacobian(square, ad, v), () => pullback(square, ad, v, v), () => pushforward(square, ad, v, v), () => derivative(f, ad, 1), () => secondDerivative(f, ad, 1), () => hvp((x) => sum(f2(x)), ad, v, v), () => hessian((x) => sum(f2(x)), ad, v)];
+  for (const call of calls) {
+    call();
+    expect(disposed, String(call)).toBe(made);
   }
 });
 

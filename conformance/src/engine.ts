@@ -43,10 +43,17 @@ export function engineOf(ad: ADType): Engine {
 /** A first derivative without one right digit is wrong. */
 const leastAccurate = 0.1;
 
-/** Where an engine is not held to what rules give, but to what it declares; null where to rules. */
-export function accuracyOf({ dtypes, tolerance }: Engine): string | null {
-  const loose = dtypes.filter((dtype) => tolerance(dtype, 1) > exactTolerance(dtype, 1));
-  return loose.length === 0 ? null : `first derivatives are held to the accuracy that it declares: ${loose.map((dtype) => `${tolerance(dtype, 1).toExponential(1)} in ${dtype}`).join(", ")}`;
+/** By order. */
+const heldTo = ["values", "first derivatives", "second derivatives", "third derivatives"] as const;
+
+/** Where an engine is not held to what rules give, but to what it declares, at each order that it is held at; null where to rules. */
+export function accuracyOf({ dtypes, orders, tolerance }: Engine): string | null {
+  const parts = heldTo.flatMap((what, order) => {
+    if (order < orders.lowest || order > orders.highest) return [];
+    const loose = dtypes.filter((dtype) => tolerance(dtype, order) > exactTolerance(dtype, order));
+    return loose.length === 0 ? [] : `${what} ${loose.map((dtype) => `${tolerance(dtype, order).toExponential(1)} in ${dtype}`).join(", ")}`;
+  });
+  return parts.length === 0 ? null : `held to the accuracy that it declares: ${parts.join("; ")}`;
 }
 
 function singleOf(ad: ADType): Engine {

@@ -1,24 +1,48 @@
-import { currentTrace, customRule, gradient, hvp, jacobian, mul, prepareGradient, sin, square, sum, tensor, type ADType, type Tensor, type Value } from "@polyad/core/extend";
-import type { Check } from "./check.js";
+import { currentTrace, customRule, gradient, hvp, jacobian, mul, prepareGradient, pullback, pushforward, sin, square, sum, tensor, type ADType, type Tensor, type Value } from "@polyad/core/extend";
+import type { Check, Needs } from "./check.js";
 import { ensure } from "./compare.js";
 import type { Engine } from "./engine.js";
+import { tensorOf } from "./tree.js";
 
-/** Ways to use an engine thousands of times. */
-const uses: Readonly<Record<string, (ad: ADType, t: number) => unknown>> = {
-  "gradients": (ad, t) => gradient((x) => sum(square(sin(x))), ad, at(t)),
-  "gradients of numbers": (ad, t) => gradient((x) => mul(sin(x), x), ad, t),
-  "Jacobians": (ad, t) => jacobian((x) => sin(mul(x, x)), ad, at(t)),
-  "Hessian-vector products": (ad, t) => hvp((x) => sum(mul(x, square(x))), ad, at(t), x4),
-  "calls of one prepared gradient": (ad, t) => {
+type Use = (engine: Engine, n: number) => unknown;
+
+/** Ways to use an engine thousands of times, and what they need of it. */
+const uses: Readonly<Record<string, readonly [use: Use, needs?: Partial<Needs>]>> = {
+  "gradients": [({ ad }, n) => gradient((x) => sum(square(sin(x))), ad, at(n))],
+  "gradients of numbers": [({ ad }, n) => gradient((x) => mul(sin(x), x), ad, n / 2 ** 20)],
+  "Jacobians": [({ ad }, n) => jacobian((x) => sin(mul(x, x)), ad, at(n))],
+  "Hessian-vector products": [({ ad }, n) => hvp((x) => sum(mul(x, square(x))), ad, at(n), x4), { order: 2, single: false }],
+  "pullbacks and pushforwards of trees": [trees],
+  "calls of one prepared gradient": [({ ad }, n) => {
     const known = prepared.get(ad) ?? prepareGradient((x: Tensor) => sum(square(sin(x))), ad, x4);
     prepared.set(ad, known);
-    return known(at(t));
-  },
-  "preparations": (ad) => prepareGradient((x) => sum(square(x)), ad, x4).dispose(),
-  "exceptions thrown by f": (ad) => refused(() => gradient((x) => { throw new RangeError(String(sum(square(x)))); }, ad, x4)),
-  "exceptions thrown by rules": (ad) => refused(() => gradient((x) => sum(sin(refusing(sin(x)))), ad, x4)),
-  "results that are no loss": (ad) => refused(() => gradient((x) => square(x) as Value, ad, x4)),
+    return known(at(n));
+  }],
+  "preparations": [({ ad }) => prepareGradient((x) => sum(square(x)), ad, x4).dispose()],
+  "exceptions thrown by f": [({ ad }) => refused(() => gradient(failing, ad, x4))],
+  "exceptions thrown by f inside of f": [({ ad }) => gradient((x) => (refusedNow(() => gradient(failing, ad, x4)), sum(x)), ad, x4), { order: 2, nests: true }],
+  "exceptions thrown by rules": [({ ad }) => refused(() => gradient((x) => sum(sin(refusing(sin(x)))), ad, x4)), { rules: true }],
+  "results that are no loss": [({ ad }) => refused(() => gradient((x) => square(x) as Value, ad, x4))],
 };
+
+function failing(x: Value): never {
+  throw new RangeError(String(sum(square(x))));
+}
+
+/** Several results, in turn in each dtype and, where the engine has both, by both operators, of an x whose shape changes again and again. */
+function trees({ ad, dtypes, reverse }: Engine, n: number): unknown {
+  const shape = shapeAt(n >> 3);
+  const x = tensorOf(Array<number>(shape[0] * shape[1]).fill(n / 2 ** 20), shape, dtypes[(n >> 1) % dtypes.length]!);
+  const f = (v: Value): unknown => ({ a: sin(v), b: [v] });
+  return n % 2 === 0 && reverse ? pullback(f, ad, x, { a: x, b: [null] }) : pushforward(f, ad, x, x);
+}
+
+/** The shapes of matrices, each once, small ones first. */
+function shapeAt(n: number): [number, number] {
+  const diagonal = Math.floor((Math.sqrt(8 * n + 1) - 1) / 2);
+  const row = n - (diagonal * (diagonal + 1)) / 2;
+  return [row + 1, diagonal - row + 1];
+}
 
 /** x², whose derivative cannot be had. */
 const refusing = customRule((x: Value) => square(x), { jvp: () => [refuse], vjp: () => [refuse] });
@@ -29,13 +53,19 @@ function refuse(): never {
 
 const x4 = tensor([1, 2, 3, 4]);
 /** A point that no use before had: what is kept for each grows, too. */
-const at = (t: number): Tensor => tensor([1, 2, 3, 4 + t]);
+const at = (n: number): Tensor => tensor([1, 2, 3, 4 + n / 2 ** 20]);
 const prepared = new WeakMap<ADType, (x: Tensor) => unknown>();
 
 async function refused(call: () => unknown): Promise<void> {
+  const threw = await new Promise((resolve) => resolve(call())).then(() => false, () => true);
+  ensure(threw, () => "expected an error");
+}
+
+/** The same inside of f, which cannot wait. */
+function refusedNow(call: () => unknown): void {
   let threw = false;
   try {
-    await call();
+    call();
   } catch {
     threw = true;
   }
@@ -50,20 +80,21 @@ const rounds = 8;
 const times = 1000;
 
 /** Nothing grows with use: neither heap nor traces nor listeners nor what lives on a device. */
-export const resources: readonly Check[] = Object.entries(uses).map(([name, use]) => ({
+export const resources: readonly Check[] = Object.entries(uses).map(([name, [use, needs]]) => ({
   group: "resources",
   subject: name,
   name: `nothing grows over thousands of ${name}`,
   ops: [],
-  needs: { order: name.startsWith("Hessian") ? 2 : 1, single: !name.startsWith("Hessian"), dtypes: ["float64"], rules: name.endsWith("by rules") },
+  needs: { order: 1, single: true, dtypes: ["float64"], ...needs },
   run: (engine, options) => steady(engine, use, options.live),
 }));
 
-async function steady({ ad }: Engine, use: (ad: ADType, t: number) => unknown, live: (() => number) | undefined): Promise<void> {
+async function steady(engine: Engine, use: Use, live: (() => number) | undefined): Promise<void> {
+  const { ad } = engine;
   const collect = await collector();
   let used = 0;
   const repeat = async (times: number): Promise<void> => {
-    for (let i = 0; i < times; i++) await use(ad, ++used / 2 ** 20);
+    for (let i = 0; i < times; i++) await use(engine, ++used);
   };
   const state = async (): Promise<{ depth: number; listeners: number; live: number }> => ({ depth: await depthInside(ad), listeners: listeners(), live: live?.() ?? 0 });
   await repeat(times);

@@ -74,10 +74,17 @@ describe("what an engine is not held to has a reason", () => {
     const of = (accuracy: number): ReturnType<typeof variant> => variant(`rough ${accuracy}`, { capabilities: { accuracy: () => accuracy } });
     const results = await runSuite([of(1e-3)], { only: quick });
     for (const report of [printReport(results), htmlReport(results, { runs: 1, seed: 1 })]) {
-      expect(report).toContain("rough 0.001: first derivatives are held to the accuracy that it declares: 1.0e-3 in float64, 1.0e-3 in float32");
+      expect(report).toContain("rough 0.001: held to the accuracy that it declares: values 1.0e-3 in float64, 1.0e-3 in float32; first derivatives 1.0e-3 in float64, 1.0e-3 in float32; second");
     }
     expect(printReport(await runSuite([AutoTape()], { only: quick }))).not.toContain("declares");
     for (const none of [Infinity, NaN, -1, 0.5]) await expect(runSuite([of(none)], { only: quick })).rejects.toThrow("Nothing could be held to that.");
+  });
+  test("an accuracy at one order alone is stated, too; and none at orders to which the engine is not held", async () => {
+    const none = variant("no seconds", { capabilities: { accuracy: (_dtype, order) => (order < 2 ? 0 : 1e9) } });
+    const firstOnly = variant("firsts", { capabilities: { order: 1, accuracy: (_dtype, order) => (order < 2 ? 0 : 1e9) } });
+    const report = printReport(await runSuite([none, firstOnly], { only: quick }));
+    expect(report).toContain("no seconds: held to the accuracy that it declares: second derivatives 1.0e+9 in float64, 1.0e+9 in float32; third derivatives 1.0e+9");
+    expect(report).not.toContain("firsts: held");
   });
   test("skips by op, scenario and law", async () => {
     const skip = [{ reason: "by choice", ops: ["mul"], scenarios: ["points"] }];

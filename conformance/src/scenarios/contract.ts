@@ -1,6 +1,6 @@
 import { backendOf, mul, scope, sin, square, sum, Tensor, tensor, type ADType, type FlatFunction, type Tangents, type Value } from "@polyad/core/extend";
 import type { Check } from "../check.js";
-import { expectNumbers, read } from "../compare.js";
+import { ensure, expectNumbers, read } from "../compare.js";
 import type { Engine } from "../engine.js";
 
 type Point = readonly [x: readonly number[], c: number];
@@ -52,15 +52,40 @@ async function agree({ ad, tolerance }: Engine): Promise<void> {
   }
 }
 
-/** What backend.ts says of an engine's own pullback, beyond what core's operators ask of it. */
+/** Every list that an engine is given has the same entries afterwards: inputs, tangents and cotangents, with zeros that are not there, and the results of f. */
+async function untouched({ ad }: Engine): Promise<void> {
+  const { pullback, pushforward, withgradient } = backendOf(ad);
+  const all: { what: string; list: readonly unknown[]; entries: readonly unknown[] }[] = [];
+  const given = <T>(what: string, list: readonly T[]): readonly T[] => {
+    all.push({ what, list, entries: [...list] });
+    return list;
+  };
+  const xs = given("inputs", at(points[0]!));
+  const whole: FlatFunction = (inside) => given("results of f", f(inside));
+  const directions = (of: (s: Point) => readonly Value[]): Tangents[] => seeds.map((s, i) => of(s).map((v, k) => (i === k ? v : undefined)));
+  const loss: FlatFunction = (inside) => given("results of f", f(inside).slice(1));
+  await scope(() => {
+    if (pullback) {
+      const { pull, dispose } = pullback(whole, xs, ad);
+      for (const cts of directions(seed)) pull(given("cotangents", cts));
+      dispose();
+    }
+    pushforward?.(whole, xs, given("lists of tangents", directions(at).map((dxs) => given("tangents", dxs))), ad);
+    return withgradient?.(loss, xs, ad);
+  });
+  for (const { what, list, entries } of all) {
+    const same = list.length === entries.length && entries.every((v, i) => Object.is(v, list[i]));
+    ensure(same, () => `the engine changed the list of ${what}: of its ${entries.length} entries ${entries.filter((v, i) => i < list.length && Object.is(v, list[i])).length} are left`);
+  }
+}
+
+function promise(subject: string, run: Check["run"], without?: Check["without"]): Check {
+  const name = `contract: ${subject}`;
+  return { group: "scenarios", subject: name, name, ops: [], needs: { order: 1, single: true, dtypes: ["float64"] }, run, ...(without && { without }) };
+}
+
+/** What backend.ts says of an engine itself, beyond what core's operators ask of it. */
 export const contract: readonly Check[] = [
-  {
-    group: "scenarios",
-    subject: "contract: pullbacks alive at the same time",
-    name: "contract: pullbacks alive at the same time",
-    ops: [],
-    needs: { order: 1, single: true, dtypes: ["float64"] },
-    without: ({ ad }) => (backendOf(ad).pullback === undefined ? "it has no pullback of its own: core's computes all it needs when it is made" : undefined),
-    run: agree,
-  },
+  promise("pullbacks alive at the same time", agree, ({ ad }) => (backendOf(ad).pullback === undefined ? "it has no pullback of its own: core's computes all it needs when it is made" : undefined)),
+  promise("lists that the engine is given stay as they are", untouched),
 ];

@@ -15,6 +15,7 @@ import { largeArguments } from "./large.js";
 import { linearOps } from "./linear.js";
 import { numbers } from "./numbers.js";
 import { pointwiseScenarios } from "./pointwise.js";
+import { kernelSizes } from "./sizes.js";
 import { thirdOrder } from "./thirdOrder.js";
 import { trees } from "./trees.js";
 import { windowProblems } from "./windows.js";
@@ -42,4 +43,4 @@ export const problems: readonly Problem[] = [
 ];
 
 /** Every operator on every problem, and every elementwise function at its kinks. */
-export const scenarios: readonly Check[] = [...problems.flatMap(scenariosOf), ...activities, ...devices, ...pointwiseScenarios, ...infiniteSlopes, ...thirdOrder, ...contract];
+export const scenarios: readonly Check[] = [...problems.flatMap(scenariosOf), ...activities, ...devices, ...pointwiseScenarios, ...infiniteSlopes, ...thirdOrder, ...kernelSizes, ...contract];

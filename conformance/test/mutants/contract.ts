@@ -4,6 +4,7 @@ import { indicator, present, pulled, pulling, pushed, swapped, variant, type Mut
 
 const zeroLike = (x: Value): Value => (typeof x === "number" || x.weak ? 0 : zeros(x.shape, x.dtype));
 const formOf = (x: Value): string => `${kindOf(x)}[${shapeOf(x).join()}]`;
+const withoutLast = (g: Value): Value => mul(g, indicator(g, (k) => k < sizeOf(shapeOf(g)) - 1));
 const oneLike = (x: Value): Value => broadcastLike(1, x);
 
 /** Wrong behaviour of pullback, pushforward and what they return. */
@@ -17,8 +18,38 @@ export const wrongContract: readonly Mutant[] = [
   {
     name: "elements from the 4097th on",
     defect: "of arguments of more elements than 4096, the others have a gradient of zero",
-    by: /scenarios: activity: a vector of ten thousand/,
+    by: /scenarios: sizes: vectors of float64/,
     make: () => pulled((grads) => present(grads, (g) => (sizeOf(shapeOf(g)) > 4096 ? mul(g, indicator(g, (k) => k < 4096)) : g))),
+  },
+  {
+    name: "the last element of 31",
+    defect: "of arguments of 32 k + 31 elements, the last has a gradient of zero",
+    by: /scenarios: sizes: vectors of float64/,
+    make: () => pulled((grads) => present(grads, (g) => (sizeOf(shapeOf(g)) % 32 === 31 ? withoutLast(g) : g))),
+  },
+  {
+    name: "the rest of float32",
+    defect: "of float32 arguments of 16 k + 1 elements, k > 0, the last has a gradient of zero",
+    by: /scenarios: sizes: vectors of float32/,
+    make: () => pulled((grads) => present(grads, (g) => (kindOf(g) === "float32" && sizeOf(shapeOf(g)) > 1 && sizeOf(shapeOf(g)) % 16 === 1 ? withoutLast(g) : g))),
+  },
+  {
+    name: "lists of cotangents are emptied",
+    defect: "the list that pull was given is empty afterwards",
+    by: /scenarios: contract: lists that the engine is given/,
+    make: () => pulled((grads, _xs, cts) => {
+      (cts as (Value | undefined)[]).length = 0;
+      return grads;
+    }),
+  },
+  {
+    name: "tangents are filled in",
+    defect: "zeros are written into the lists of tangents, in the place of what is not there",
+    by: /scenarios: contract: lists that the engine is given/,
+    make: () => pushed((right, xs, tangents) => {
+      for (const t of tangents) xs.forEach((x, i) => ((t as (Value | undefined)[])[i] ??= zeroLike(x)));
+      return right;
+    }),
   },
   {
     name: "results after an integer",

@@ -1,18 +1,10 @@
-import { Tensor, type Pullback, type Value } from "@polyad/core/extend";
+import { kindOf, shapeOf, Tensor, type Pullback, type Value } from "@polyad/core/extend";
 import { between } from "./between.js";
 import { meddled, pulling, variant, type Mutant } from "./mutant.js";
 
 /** What grows with use. */
 export const leaks: readonly Mutant[] = [
-  {
-    name: "tapes are kept",
-    defect: "every pass is kept in a list: the heap grows",
-    by: /resources: /,
-    make: () => {
-      const kept: Pullback[] = [];
-      return pulling((right) => (kept.push(right), right));
-    },
-  },
+  kept("tapes are kept", "every pass is kept in a list: the heap grows", /resources: /, () => true),
   {
     name: "tapes of failures are kept",
     defect: "a pass in which f throws is kept in a list: the heap grows",
@@ -42,6 +34,44 @@ export const leaks: readonly Mutant[] = [
         kept.pop();
         return grads;
       } }));
+    },
+  },
+  {
+    name: "tapes of nested failures are kept",
+    defect: "a pass inside of another in which f throws is kept in a list: the heap grows",
+    by: /resources: .*exceptions thrown by f inside of f/,
+    make: () => {
+      const kept: Value[][] = [];
+      let running = 0;
+      return variant("tape", ({ pullback }) => ({
+        pullback: (f, xs, ad) => {
+          const values: Value[] = [];
+          running++;
+          try {
+            return pullback!(between(f, { result: (out) => (values.push(out), out) }), xs, ad);
+          } catch (error) {
+            if (running > 1) kept.push(values);
+            throw error;
+          } finally {
+            running--;
+          }
+        },
+      }));
+    },
+  },
+  kept("tapes of several results are kept", "a pass of a function with two results or more is kept in a list: the heap grows", /resources: .*of trees/, (right) => right.ys.length > 1),
+  kept("tapes of float32 are kept", "a pass with float32 among its arguments is kept in a list: the heap grows", /resources: .*of trees/, (_right, xs) => xs.some((x) => kindOf(x) === "float32")),
+  {
+    name: "shapes are kept",
+    defect: "of all passes with arguments of the same shapes one is kept: it grows with every new shape",
+    by: /resources: .*of trees/,
+    make: () => {
+      const all = new Map<string, Pullback>();
+      return pulling((right, xs) => {
+        const key = xs.map((x) => shapeOf(x).join()).join(";");
+        if (!all.has(key)) all.set(key, right);
+        return right;
+      });
     },
   },
   {
@@ -93,6 +123,22 @@ export const leaks: readonly Mutant[] = [
 ];
 
 function noop(): void {}
+
+/** An engine that keeps some of its passes. */
+function kept(name: string, defect: string, by: RegExp, which: (right: Pullback, xs: readonly Value[]) => boolean): Mutant {
+  return {
+    name,
+    defect,
+    by,
+    make: () => {
+      const all: Pullback[] = [];
+      return pulling((right, xs) => {
+        if (which(right, xs)) all.push(right);
+        return right;
+      });
+    },
+  };
+}
 
 /** An engine that counts what it allocates, and forgets to free it: always, or when f throws. */
 function deviceLeak(name: string, defect: string, onlyFailures: boolean): Mutant {

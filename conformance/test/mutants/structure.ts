@@ -1,6 +1,6 @@
 import * as p from "@polyad/core/extend";
 import { shapeOf, unbroadcast, type Tensor, type Value } from "@polyad/core/extend";
-import type { Mutant } from "./mutant.js";
+import { indicator, type Mutant } from "./mutant.js";
 import { ruled, type Rules } from "./rules.js";
 
 interface MatmulAttrs {
@@ -157,6 +157,27 @@ export const wrongStructure: readonly Mutant[] = [
     defect: "off by a factor of two for matrices of 4×4 and more",
     by: /^(laws: .*: (triangularSolve|solve|cholesky|lstsq|inv)|programs: .*|scenarios: .*(olve|inv|lstsq).*)$/,
     make: ruled("tape", { triangularSolve: cotangent((ct, [a]) => (shapeOf(a!).at(-1)! >= 4 ? p.mul(2, ct) : ct)) }),
+  },
+  {
+    name: "matmul from 33 inner elements on",
+    defect: "of longer inner products, the rest after the first 32 elements is dropped in the reverse rule",
+    by: /scenarios: sizes: matmul/,
+    make: ruled("tape", { matmul: cotangent((ct, [a], i, attrs) => {
+      const inner = a!.shape.at((attrs as MatmulAttrs).transposeA ? -2 : -1)!;
+      return inner > 32 ? p.mul(ct, indicator(ct, (k) => (i === 0 ? k % inner < 32 : k < 32 * shapeOf(ct).at(-1)!))) : ct;
+    }) }),
+  },
+  {
+    name: "matmul from a side of 65 on",
+    defect: "off by a factor of two where an operand has a side of 65 or more",
+    by: /scenarios: sizes: matmul/,
+    make: ruled("tape", { matmul: cotangent((ct, xs) => (xs.some((x) => x.shape.slice(-2).some((n) => n > 64)) ? p.mul(2, ct) : ct)) }),
+  },
+  {
+    name: "solve from size 6 on",
+    defect: "off by a factor of two for matrices of 6×6 and more",
+    by: /scenarios: sizes: solve/,
+    make: ruled("tape", { solve: cotangent((ct, [a]) => (shapeOf(a!).at(-1)! >= 6 ? p.mul(2, ct) : ct)) }),
   },
   {
     name: "max along axes that are not neighbours",

@@ -1,5 +1,5 @@
 import { AutoTfjs, ready, tfjs } from "@polyad/backend-tfjs";
-import { add, AutoForward, AutoTape, gradient, params, prepareGradient, pushforward, sin, sum, tensor, toDevice, type Tensor } from "polyad";
+import { add, AutoForward, AutoTape, customRule, gradient, params, prepareGradient, pullback, pushforward, sin, sum, tensor, toDevice, type Tensor } from "polyad";
 import { beforeAll, describe, expect, it } from "vitest";
 
 describe.each([AutoTape(), AutoForward(), AutoTfjs({ device: "wasm" })])("gradients by $adtype of arguments that share a cotangent", (ad) => {
@@ -27,6 +27,19 @@ describe.each([AutoTape(), AutoForward(), AutoTfjs({ device: "wasm" })])("gradie
       const expected = dx.toArray();
       dx.dispose();
       expect(dy.toArray()).toEqual(expected);
+    }
+  });
+
+  it("and none is an argument, nor what a rule captured", () => {
+    const [x, d, captured] = [there([1, 2]), there([1, 1]), there([5, 6])];
+    for (const given of [null, captured]) {
+      const odd = customRule((v: Tensor) => sin(v), { jvp: (_y, [v]) => [() => given ?? v!], vjp: (_y, [v]) => [() => given ?? v!] });
+      const scalar = (v: Tensor) => sum(odd(v));
+      const all = [() => gradient(scalar, ad, x)[0], () => pullback(odd as never, ad, x, d), () => pushforward(odd as never, ad, x, d)] as readonly (() => Tensor)[];
+      for (const of of all) {
+        of().dispose();
+        expect([x, captured].map((t) => t.toArray())).toEqual([[1, 2], [5, 6]]);
+      }
     }
   });
 });

@@ -8,6 +8,9 @@ import type { Value } from "./tensor.js";
  *
  * Rules: `f` is called once, save by engines that can only sample it. What is `undefined` is a zero. A cotangent or tangent has the shape and dtype of its
  * value; a number's is a number. An exception thrown by `f` passes through, and leaves nothing behind.
+ *
+ * Ownership: neither side changes a list or a tensor that it has from the other. What an engine returns may be what it was
+ * given, inputs and seeds included, and the same tensor may be there twice: core hands out each as a tensor of its own.
  */
 export interface Backend<A extends ADType = ADType> {
   /** The tag of the tokens that name this engine. */
@@ -40,7 +43,7 @@ export interface Pullback {
   readonly ys: readonly Value[];
   /** ct ↦ Jᵀ·ct; may be called any number of times until disposed. */
   pull(cts: Tangents): Tangents;
-  /** Frees what the engine kept. */
+  /** Frees what the engine kept; what `pull` gave stays. Called once, after the last `pull`. */
   dispose(): void;
 }
 

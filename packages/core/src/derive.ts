@@ -50,7 +50,11 @@ export function pushforward(ad: ADType, f: FlatFunction, xs: readonly Value[], t
     if (backend.capabilities.traceable) {
       // ct ↦ Jᵀ·ct is linear, and its own pullback is dx ↦ J·dx.
       const transposed = pullback(ad, back, outputs.map(zeroLike));
-      return { ys, tangents: directions.map((dx) => scatter(transposed.pull(dx), floats, ys.length)) };
+      try {
+        return { ys, tangents: directions.map((dx) => scatter(transposed.pull(dx), floats, ys.length)) };
+      } finally {
+        transposed.dispose();
+      }
     }
     const rows = basisOf(outputs).map(back);
     return { ys, tangents: directions.map((dx) => scatter(split(rows.map((row) => inner(row, dx)), outputs), floats, ys.length)) };

@@ -22,7 +22,7 @@ const fromStart = ({ primitive, values: [, at], inputs: [, indices] }: Applicati
   return tf.reshape(tf.where(tf.less(row, 0), tf.add(row, tf.scalar(n, "int32")), row), [...indices!.shape] as [number]);
 };
 
-export const stopGradient: Lowering = ({ inputs: [x] }) => x!.clone();
+export const stopGradient: Lowering = ({ inputs: [x] }) => tf.reshape(x!, x!.shape); // `clone` copies the data on wasm
 export const cast: Lowering = ({ inputs: [x], avals: [aval] }) => {
   if (aval!.dtype === "bool") return truths(x!).clone();
   return aval!.dtype === "int32" ? ints(x!).clone() : floats(x!).clone();

@@ -86,8 +86,7 @@ export class Arguments {
 
   /** One gradient per argument, each shaped like its argument; taken into the buffers of `Duplicated`. */
   gradients(cts: Tangents): MaybePromise<unknown[]> {
-    const seen = new Set(this.atHome ? [] : this.values); // a cotangent may be that of several arguments, or one of them
-    return all(this.parts.map((part) => (isConst(part) ? null : this.gradient(part, cts, part.duplicated, seen))));
+    return all(this.parts.map((part) => (isConst(part) ? null : this.gradient(part, cts, part.duplicated))));
   }
 
   /** A tree like the only argument of something else than its gradient. */
@@ -112,8 +111,8 @@ export class Arguments {
     return seedLike(this.who, seed, { def, leaves, slots, values: this.values });
   }
 
-  private gradient({ leaves, def, slots }: Part, cts: Tangents, duplicated: Part["duplicated"], seen = new Set<Value>()): MaybePromise<unknown> {
-    const entries = all(leaves.map((leaf, k) => (slots[k]! < 0 ? null : likeLeaf(this.who, leaf, own(cts[slots[k]!], seen)))));
+  private gradient({ leaves, def, slots }: Part, cts: Tangents, duplicated: Part["duplicated"]): MaybePromise<unknown> {
+    const entries = all(leaves.map((leaf, k) => (slots[k]! < 0 ? null : likeLeaf(this.who, leaf, cts[slots[k]!]))));
     return whenDone(entries, (grads) => {
       const mirrored = def.mirror(grads);
       return whenDone(duplicated?.fill(mirrored), () => mirrored);
@@ -126,14 +125,6 @@ function seen(part: Part | Const<unknown>, values: readonly Value[]): unknown {
   if (isConst(part)) return part.value;
   const { leaves, def, slots, ties } = part;
   return def.rebuild(leaves.map((leaf, k) => placeOf(slots[k]! < 0 ? seenLeaf(leaf) : active(leaf, values[slots[k]!]!), leaf, ties?.[k])));
-}
-
-/** An entry that is none of those seen before; on the host, where nothing is freed, as it is. */
-export function own(x: Value | undefined, seen: Set<Value>): Value | undefined {
-  if (x === undefined || typeof x === "number" || x.device === hostDevice) return x;
-  if (seen.has(x)) return apart(x);
-  seen.add(x);
-  return x;
 }
 
 /** A leaf's value if it is differentiated: a number, a float tensor, a typed array of floats, or a block of numbers. */
@@ -158,14 +149,17 @@ function refuseInt(who: string, arg: unknown, i: number): void {
   throw new AutodiffError(`${who}: argument ${i} is ${dtype}, which has no derivative. Pass Const(x), or cast(x, "float64").`);
 }
 
-/** A derivative in the form of the leaf that it belongs to; zeros where the result does not depend on it. */
+/**
+ * A derivative in the form of the leaf that it belongs to; zeros where the result does not depend on it. A tensor of its own:
+ * what the engine gave may be an input, a seed, what f captured, or a part of another derivative.
+ */
 export function likeLeaf(who: string, leaf: unknown, ct: Value | undefined): MaybePromise<unknown> {
   if (typeof leaf === "number") return ct === undefined ? 0 : readNumber(ct);
   if (leaf instanceof Tensor) {
     if (ct === undefined) return leaf.weak ? 0 : zeroOf(leaf);
     const like = kindOf(ct) === kindOf(leaf) ? ct : cast(ct, kindOf(leaf));
     if (leaf.weak) return readNumber(like);
-    return leaf.device === hostDevice ? atHome(like) : like instanceof HostTensor ? leaf.device.put(like) : like;
+    return leaf.device === hostDevice ? atHome(like) : like instanceof HostTensor ? leaf.device.put(like) : apart(like);
   }
   const vendor = vendorLeaf(leaf);
   if (vendor !== null) return whenDone(likeLeaf(who, vendor.toTensor(), ct), (like) => vendor.fromTensor(like as Tensor));
@@ -192,7 +186,7 @@ function zeroOf(x: Tensor): Tensor {
 export function atHome(x: Value): MaybePromise<Value> {
   if (typeof x === "number" || x.device === hostDevice || isWatched(x)) return x;
   if (x.device.reads === "sync") return new HostTensor(x.shape, x.dtype, x.dataSync());
-  return mayAwait() ? x.data().then((data) => new HostTensor(x.shape, x.dtype, data)) : x;
+  return mayAwait() ? x.data().then((data) => new HostTensor(x.shape, x.dtype, data)) : apart(x);
 }
 
 /** A number that an engine computed as a tensor, as a plain number; as it is where a derivative is being taken. */

@@ -10,7 +10,7 @@ import { Grads, Params } from "../tree/params.js";
 import { delivered } from "../tree/scope.js";
 import { vendorLeaf } from "../tree/vendor.js";
 import type { Args, Gradients, Run } from "../types.js";
-import { Arguments, type AnyFunction, likeLeaf, own } from "./arguments.js";
+import { Arguments, type AnyFunction, likeLeaf } from "./arguments.js";
 import { all, whenDone } from "../promise.js";
 import { requireScalar, resultOf, settled, type Result } from "./result.js";
 
@@ -100,9 +100,8 @@ function run(
     const values = tensors.map((t) => standIn("gradient", t)); // the same parameters may be differentiated outside, too
     const home = tensors.every((t) => t.device === hostDevice);
     return whenDone(flatWithgradient(ad, implicit(() => flat(f as () => unknown), tensors), values), ({ ys, grads }) => {
-      const seen = new Set<Value>();
       const byTensor = new Map(tensors.map((t, i) => [t, grads[i]]));
-      const entries = all(places.map((xs) => likeLeaf(who, [...xs][0]!, own(total([...xs].map((t) => byTensor.get(t))), seen)) as MaybePromise<Tensor>));
+      const entries = all(places.map((xs) => likeLeaf(who, [...xs][0]!, total([...xs].map((t) => byTensor.get(t)))) as MaybePromise<Tensor>));
       return whenDone(all([val(ys, home), entries]), ([y, gs]) => ({ val: y, grad: new Grads(only, new Map([...only].map((t, i) => [t, (gs as Tensor[])[i]!]))) }));
     });
   }

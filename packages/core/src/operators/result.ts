@@ -8,7 +8,7 @@ import { describe, Tensor, tensor, type Value } from "../tensor.js";
 import { requireLive } from "../trace.js";
 import type { TreeDef } from "../tree/flatten.js";
 import { vendorLeaf } from "../tree/vendor.js";
-import { atHome, flattenAs, likeLeaf, own, readNumber, type Granularity } from "./arguments.js";
+import { atHome, flattenAs, likeLeaf, readNumber, type Granularity } from "./arguments.js";
 import { all, whenDone } from "../promise.js";
 import { apart, seedLike } from "./seeds.js";
 
@@ -51,8 +51,7 @@ export class Result {
   derivative(who: string, ys: readonly Value[], tangents: Tangents, home: boolean): MaybePromise<unknown> {
     const like = ys.map((y): unknown => y);
     this.slots.forEach((slot, k) => vendorLeaf(this.leaves[k]) && (like[slot] = this.leaves[k]));
-    const seen = new Set<Value>();
-    const entries = like.map((y, i) => whenDone(likeLeaf(who, y, own(tangents[i], seen)), (dy) => (home && dy instanceof Tensor ? atHome(dy) : dy)));
+    const entries = like.map((y, i) => whenDone(likeLeaf(who, y, tangents[i]), (dy) => (home && dy instanceof Tensor ? atHome(dy) : dy)));
     return whenDone(all(entries), (all) => this.mirror(all));
   }
 
