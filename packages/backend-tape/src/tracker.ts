@@ -120,7 +120,7 @@ export class Param extends Tracked {
 const recording: Device = {
   name: "recording",
   reads: "sync",
-  recording: () => true,
+  recording: () => "later",
   put: (x) => x,
   evaluate: (primitive, inputs, attrs) => {
     const values = inputs.map(untracked);

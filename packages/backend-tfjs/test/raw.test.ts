@@ -251,6 +251,12 @@ describe("other engines around and inside", () => {
     nothingLeft();
   });
 
+  it("inside of tf.grad, moving a tensor is refused: it would lose the derivative that is being taken", () => {
+    const moved = (t: tf.Tensor): tf.Tensor => toTf(add(sum(fromTf(t)), toDevice(toDevice(sum(square(fromTf(t))), "host"), tfjs("cpu"))) as Tensor);
+    expect(() => tf.tidy(() => tf.grad(moved)(tf.tensor([1, 2])))).toThrow("moving it would lose its derivative. Move it before.");
+    expect(tf.tidy(() => moved(tf.tensor([1, 2])).dataSync()[0])).toBe(8); // where no derivative is taken, it moves
+  });
+
   it("tidy() and dispose() in f free nothing that the way back needs", () => {
     const tidied = (v: Tensor): Value => sum(fromTf(tf.tidy(() => toTf(exp(square(v))))));
     const chosen = (v: Tensor): Value => sum(fromTf(tf.tidy(() => toTf(where(greater(v, -9), exp(square(v)), 0)))));

@@ -9,8 +9,8 @@ export interface Device {
   readonly reads: "sync" | "async";
   /** The precision of float64 there, where it is not that. */
   readonly precision?: "float32";
-  /** Whether results are being recorded for a derivative, so that reading one would lose it. */
-  recording?(): boolean;
+  /** Whether results are being recorded, so that reading one would lose its derivative: one that is being taken, or "later" by `backward`. */
+  recording?(): boolean | "later";
   /** Evaluates one primitive on tensors of this device, host tensors and numbers. */
   evaluate(primitive: AnyPrimitive, inputs: readonly Value[], attrs: unknown): Value | readonly Value[];
   /** Copies a host tensor here. */

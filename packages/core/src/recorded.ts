@@ -2,9 +2,9 @@ import { stopGradient } from "./primitives/stopGradient.js";
 import { isRunning } from "./runs.js";
 import { isWatched, type Tensor } from "./tensor.js";
 
-/** Whether an operator is taking a derivative by x. What a `param` recorded may be read where none runs: there `backward` is called. */
+/** Whether a derivative by x is being taken now. What a `param` recorded may be read where no operator runs: there `backward` is called. */
 export function isBeingDifferentiated(x: Tensor): boolean {
-  return x.trace !== null || (isWatched(x) && isRunning());
+  return isWatched(x) && (x.trace !== null || x.device.recording?.() === true || isRunning());
 }
 
 /** x without what a `param` recorded of it; as it is where an operator is taking a derivative by it. */

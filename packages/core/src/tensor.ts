@@ -136,7 +136,7 @@ export class HostTensor extends Tensor {
 
 /** Whether a derivative by x is being taken, by a trace or by its device: to read x would lose it. */
 export function isWatched(x: Tensor): boolean {
-  return x.trace !== null || x.device.recording?.() === true;
+  return x.trace !== null || (x.device.recording?.() ?? false) !== false;
 }
 
 /** Host memory: where tensors are made, and the common ground of all devices. */
