@@ -38,11 +38,12 @@ function recomputed<A extends readonly unknown[], R>(f: (...args: A) => R): (...
     let rebuild: ((ys: readonly Value[]) => R) | undefined;
     const flat = (xs: readonly Value[]): Value[] => {
       const full = [...leaves];
+      const given = ties === null || slots.every((slot, i) => xs[i] === leaves[slot]); // then ties are plain to see
       const run = (): R => {
-        slots.forEach((slot, i) => (full[slot] = placeOf(xs[i], leaves[slot], ties?.[slot])));
+        slots.forEach((slot, i) => (full[slot] = given ? xs[i] : placeOf(xs[i], leaves[slot], ties[slot])));
         return f(...(def.rebuild(full) as A));
       };
-      const out = flatten(ties === null ? run() : withTies(run));
+      const out = flatten(given ? run() : withTies(run));
       const outSlots = out.leaves.map((_, i) => i).filter((i) => isValue(out.leaves[i]));
       rebuild = (ys) => {
         const whole = [...out.leaves];

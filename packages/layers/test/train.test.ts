@@ -157,20 +157,18 @@ describe("train", () => {
     expect(rng.state()).toEqual(generator(1).state());
   });
 
-  test.each<[string, () => Iterable<(typeof data)[number]> | AsyncIterable<(typeof data)[number]>]>([
+  const sources: readonly [string, () => Iterable<(typeof data)[number]> | AsyncIterable<(typeof data)[number]>][] = [
     ["an array", () => data],
     ["a stream", async function* () { yield* data; }],
-  ])("an abort within an epoch over %s: the epoch is not finished", async (_name, source) => {
+  ];
+  test.each(sources)("an abort within an epoch over %s: the epoch is not finished", async (_name, source) => {
     const controller = new AbortController();
     let epochs = 0;
     const run = await train(loss, model, source, Descent(0.1), { epochs: 3, signal: controller.signal, onStep: () => controller.abort(), onEpoch: () => void epochs++ });
     expect([run.epochs, run.steps, run.stopped, epochs]).toEqual([0, 1, true, 0]);
   });
 
-  test.each<[string, () => Iterable<(typeof data)[number]> | AsyncIterable<(typeof data)[number]>]>([
-    ["an array", () => data],
-    ["a stream", async function* () { yield* data; }],
-  ])("an abort at the last item over %s: the epoch is finished", async (_name, source) => {
+  test.each(sources)("an abort at the last item over %s: the epoch is finished", async (_name, source) => {
     const controller = new AbortController();
     let epochs = 0;
     const abort = ({ steps }: { steps: number }): void => void (steps === data.length && controller.abort());
