@@ -175,15 +175,11 @@ function reverse(nodes: readonly Node[], active: ReadonlySet<number>, inputs: re
       if (dx !== undefined) give(x, new TfjsTensor(any!.device, dx, "float32"));
     }
   }
-  const taken = new Set<number>();
   return inputs.map((x) => {
     const ct = gathered.get(x.handle.id);
     if (ct === undefined) return undefined;
-    // Of a sum, one cotangent is that of all terms; of x itself it is the one that was given, and a rule may give what it
-    // captured: each result is a tensor of its own.
-    const own = taken.has(ct.handle.id) || ct.handle.id < last ? copy(ct.handle) : ct.handle;
-    taken.add(own.id);
-    return alike(x, own);
+    // A rule may give what is kept for it, which goes when the tape does.
+    return alike(x, ct.handle.id < last ? copy(ct.handle) : ct.handle);
   });
 }
 
